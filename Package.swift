@@ -1,0 +1,112 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Targets stand in the order of the path: ground, near side, middle, far side, functions, desk, tests.
+// A target may import only what it declares here (`make test` builds with --explicit-target-dependency-import-check error).
+
+let package = Package(
+    name: "causeway-middleware",
+    dependencies: [
+        // Without its default trait, which brings FoundationEssentials for URL: no handler needs that.
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // Desk only; never linked into a function.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+    ],
+    targets: [
+        // The ground
+        .target(name: "CLinux", path: "Sources/CLinux"),
+        .target(name: "CCrypto", path: "Sources/CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        library("Time", ["CLinux"]),
+        library("EventLoop", ["CLinux", "Time"]),
+        library("Secrets", ["CCrypto"]),
+        library("JSON", []),
+        library("HTTP", ["Secrets", "Time", http]),
+        library("Settings", ["JSON", "Secrets"]),
+
+        // The near side: whoever calls us
+        library("Gateway", ["CLinux", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http, log]),
+        library("CXone", ["Conversation", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
+
+        // The middle
+        library("Conversation", ["JSON", "Time"]),
+        library("Store", ["EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http]),
+
+        // The far side: adapters, one folder each, and how they reach the network
+        adapter("Scripted", in: "VirtualAgents"),
+        adapter("Webhook", in: "VirtualAgents"),
+        adapter("Rasa", in: "VirtualAgents"),
+        adapter("OpenAI", in: "VirtualAgents"),
+        library("Catalog", [
+            "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
+            "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent",
+        ]),
+        .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        library("CurlTransport", ["CCurl", "EventLoop", "HTTP", "Secrets", "Time", http]),
+
+        // One executable an endpoint
+        function("exchange", ["Catalog", "CXone", "CurlTransport"]),
+        function("token-cache", ["CSQLite", "JSON", "Time", http]),
+        .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+        // The desk; never deployed
+        library("Workbench", ["Catalog", "CXone", "JSON", "Settings", .product(name: "Subprocess", package: "swift-subprocess")]),
+        .executableTarget(
+            name: "causeway",
+            dependencies: ["Workbench", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Sources/causeway", swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("JSONTests", ["JSON"]),
+        tests("SecretsTests", ["Secrets"]),
+        tests("SettingsTests", ["Settings", "JSON", "Secrets"]),
+        tests("EventLoopTests", ["EventLoop", "Time"]),
+        tests("GatewayTests", ["Gateway", "HTTP", "JSON", "EventLoop", "Time", "CLinux", http]),
+        tests("CurlTransportTests", ["CurlTransport", "EventLoop", "HTTP", "Secrets", "Time", http]),
+        tests("ConversationTests", ["Conversation", "JSON", "Time"]),
+        tests("CXoneTests", ["CXone", "Conversation", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
+        tests("StoreTests", ["Store", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http]),
+        tests("AdapterTests", ["Catalog", "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
+            "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
+        tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
+        tests("FunctionTests", ["JSON", "Workbench"]),
+        tests("HouseTests", ["JSON", "Workbench", "Settings", "Catalog"]),
+    ]
+)
+
+nonisolated var http: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
+nonisolated var log: Target.Dependency { .product(name: "Logging", package: "swift-log") }
+
+nonisolated var strict: [SwiftSetting] {
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: strict)
+}
+
+/// An adapter sees the neutral side, the wire's building blocks and nothing else.
+func adapter(_ name: String, in folder: String) -> Target {
+    .target(
+        name: name + "Agent", dependencies: ["Conversation", "HTTP", "JSON", "Secrets", "Settings", "Time", http],
+        path: "Sources/\(folder)/\(name)", exclude: ["README.md", "Transcripts"], swiftSettings: strict)
+}
+
+func function(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["Gateway", "HTTP", "Secrets", "Settings"] + dependencies, path: "functions/\(name)",
+        swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: ["TestSupport"] + dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}

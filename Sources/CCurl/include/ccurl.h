@@ -1,0 +1,3 @@
+// libcurl, and typed wrappers for its variadic functions.
+#pragma once
+#include <curl/curl.h>

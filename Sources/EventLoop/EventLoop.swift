@@ -1,0 +1,230 @@
+import CLinux
+import Glibc
+package import Time
+import Synchronization
+
+/// One thread's epoll loop. It is the task executor of the handlers that it runs: a handler, what it awaits and the
+/// continuations that libcurl resumes all stay on this thread, so a turn needs no lock and no thread hop.
+///
+/// Every method but `enqueue`, `execute` and `stop` belongs to the loop's own thread.
+package final class EventLoop: TaskExecutor, @unchecked Sendable {
+    // @unchecked: `jobs`, `watches`, `timers` and `attachments` are touched by the loop's thread only; what other threads
+    // reach is `incoming`, `stopping` (both guarded) and the two descriptors, which never change.
+    private let epoll: Int32
+    private let wake: Int32
+    private var jobs: [UnownedJob] = []
+    private let incoming = Mutex<[UnownedJob]>([])
+    private let stopping = Atomic<Bool>(false)
+    private var watches: [Watch?] = []
+    private var generation: UInt32 = 0
+    private var timers = TimerHeap()
+    /// What a library keeps per loop, by a key of its own: libcurl's multi handle.
+    package var attachments: [ObjectIdentifier: AnyObject] = [:]
+
+    private struct Watch {
+        let generation: UInt32
+        let handler: any EventHandler
+    }
+
+    package init() throws(SystemFailure) {
+        epoll = clinux_epoll_create()
+        wake = clinux_eventfd()
+        guard epoll >= 0, wake >= 0 else { throw SystemFailure(call: "epoll_create1", number: errno) }
+        guard clinux_epoll_control(epoll, 1, wake, Readiness.readable, .max) == 0 else {
+            throw SystemFailure(call: "epoll_ctl", number: errno)
+        }
+    }
+
+    deinit {
+        close(epoll)
+        close(wake)
+    }
+
+    /// The loop that runs on the calling thread, or `nil` on every other thread.
+    package static var current: EventLoop? {
+        clinux_thread_value().map { Unmanaged<EventLoop>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private var isCurrent: Bool { clinux_thread_value() == Unmanaged.passUnretained(self).toOpaque() }
+
+    // MARK: Executor
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            jobs.append(job)
+        } else {
+            incoming.withLock { $0.append(job) }
+            interrupt()
+        }
+    }
+
+    private func interrupt() {
+        var one: UInt64 = 1
+        _ = write(wake, &one, 8)
+    }
+
+    /// Ends `run` after the work at hand; may be called from any thread and from a signal's handler thread.
+    package func stop() {
+        stopping.store(true, ordering: .releasing)
+        interrupt()
+    }
+
+    // MARK: Running
+
+    /// Runs until `stop()`.
+    package func run() { run { self.stopping.load(ordering: .acquiring) } }
+
+    /// Runs `operation` as a task of this loop and the loop until it is done: how CGI and Lambda drive one handler on the main thread.
+    package func run<Result: Sendable>(until operation: @escaping @Sendable () async -> Result) -> Result {
+        let outcome = Outcome<Result>()
+        Task(executorPreference: self) { outcome.value = await operation() }
+        while true {
+            run { outcome.value != nil }
+            if let value = outcome.value { return value }
+        }
+    }
+
+    /// Written and read on the loop's thread only.
+    private final class Outcome<Value>: @unchecked Sendable { var value: Value? }
+
+    private func run(until isDone: () -> Bool) {
+        let previous = clinux_thread_value()
+        clinux_set_thread_value(Unmanaged.passUnretained(self).toOpaque())
+        defer { clinux_set_thread_value(previous) }
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 256) { tokens in
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { events in
+                runJobs()
+                while !isDone() {
+                    let count = clinux_epoll_wait(epoll, tokens.baseAddress, events.baseAddress, 256, waitLimit())
+                    for index in 0..<max(0, Int(count)) { dispatch(token: tokens[index], events: events[index]) }
+                    runJobs()
+                    fireTimers()
+                }
+            }
+        }
+    }
+
+    private func waitLimit() -> Int32 {
+        guard jobs.isEmpty else { return 0 }
+        guard let next = timers.first else { return -1 }
+        let now = Instant.now()
+        guard next > now else { return 0 }
+        return Int32(min((next.nanoseconds - now.nanoseconds + 999_999) / 1_000_000, 60_000))
+    }
+
+    private func dispatch(token: UInt64, events: UInt32) {
+        guard token != .max else {
+            var count: UInt64 = 0
+            _ = read(wake, &count, 8)
+            let received = incoming.withLock { queue in
+                defer { queue = [] }
+                return queue
+            }
+            jobs.append(contentsOf: received)
+            return
+        }
+        let descriptor = Int(token & 0xFFFF_FFFF)
+        // An event of a descriptor that was closed and opened anew earlier in this round belongs to nobody.
+        guard descriptor < watches.count, let watch = watches[descriptor], watch.generation == UInt32(token >> 32) else { return }
+        watch.handler.ready(events)
+        runJobs()
+    }
+
+    private func runJobs() {
+        while !jobs.isEmpty {
+            let batch = jobs
+            jobs = []
+            for job in batch { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        }
+    }
+
+    // MARK: Descriptors
+
+    /// Calls `handler` whenever `descriptor` is ready for `events` (`Readiness`). One handler per descriptor.
+    package func watch(_ descriptor: Int32, events: UInt32, handler: any EventHandler) throws(SystemFailure) {
+        guard descriptor >= 0 else { throw SystemFailure(call: "epoll_ctl", number: EBADF) }
+        while watches.count <= Int(descriptor) { watches.append(nil) }
+        generation &+= 1
+        guard clinux_epoll_control(epoll, 1, descriptor, events, token(descriptor, generation)) == 0 else {
+            throw SystemFailure(call: "epoll_ctl", number: errno)
+        }
+        watches[Int(descriptor)] = Watch(generation: generation, handler: handler)
+    }
+
+    package func rewatch(_ descriptor: Int32, events: UInt32) {
+        guard descriptor >= 0, Int(descriptor) < watches.count, let watch = watches[Int(descriptor)] else { return }
+        _ = clinux_epoll_control(epoll, 3, descriptor, events, token(descriptor, watch.generation))
+    }
+
+    /// Must come before the descriptor is closed.
+    package func unwatch(_ descriptor: Int32) {
+        guard descriptor >= 0, Int(descriptor) < watches.count, watches[Int(descriptor)] != nil else { return }
+        watches[Int(descriptor)] = nil
+        _ = clinux_epoll_control(epoll, 2, descriptor, 0, 0)
+    }
+
+    private func token(_ descriptor: Int32, _ generation: UInt32) -> UInt64 {
+        UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
+    }
+
+    // MARK: Time
+
+    /// Calls `action` once, at or soon after `instant`, unless cancelled.
+    @discardableResult
+    package func schedule(at instant: Instant, _ action: @escaping () -> Void) -> Timer {
+        timers.insert(instant, action)
+    }
+
+    package func cancel(_ timer: Timer) { timers.remove(timer) }
+
+    private func fireTimers() {
+        guard timers.first != nil else { return }
+        let now = Instant.now()
+        while let action = timers.removeFirst(notAfter: now) {
+            action()
+            runJobs()
+        }
+    }
+
+    /// Suspends the calling task. On a thread without a loop it blocks that thread, which only tests do.
+    package static func sleep(until instant: Instant) async {
+        guard let loop = current else {
+            let left = instant.milliseconds(since: .now())
+            if left > 0 { usleep(UInt32(min(left, 60_000)) * 1000) }
+            return
+        }
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            loop.schedule(at: instant) { continuation.resume() }
+        }
+    }
+}
+
+/// The bits of epoll(7) that we use.
+package enum Readiness {
+    package static let readable: UInt32 = 0x001
+    package static let writable: UInt32 = 0x004
+    package static let failed: UInt32 = 0x008
+    package static let hungUp: UInt32 = 0x010
+    package static let peerClosed: UInt32 = 0x2000
+    /// For a listener that several loops wait on: one of them wakes. Not to be changed by `rewatch`.
+    package static let exclusive: UInt32 = 1 << 28
+}
+
+/// Who is told that a descriptor is ready. Called on the loop's thread.
+package protocol EventHandler: AnyObject {
+    func ready(_ events: UInt32)
+}
+
+/// A system call that failed, with errno.
+package struct SystemFailure: Error, Equatable, CustomStringConvertible {
+    package let call: String
+    package let number: Int32
+
+    package init(call: String, number: Int32) {
+        self.call = call
+        self.number = number
+    }
+
+    package var description: String { "\(call) failed: \(String(cString: strerror(number)))" }
+}

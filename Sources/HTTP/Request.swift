@@ -1,0 +1,93 @@
+package import HTTPTypes
+package import Time
+
+/// One request as any web server or platform handed it to us, neutral of CGI, FastCGI, Lambda and plain HTTP (`runtimes.md` §2).
+package struct Request: Sendable {
+    package var method: HTTPRequest.Method
+    /// Path and query as the client sent them, percent-encoding kept: `/exchange/orders?x=%2F`. Always begins with `/`.
+    package var target: String
+    /// Header fields; a field that arrived twice is here twice. `Proxy`, and a second copy of length and type, never get here.
+    package var fields: HTTPFields
+    package var body: [UInt8]
+    package var front: Front
+
+    package init(
+        method: HTTPRequest.Method, target: String, fields: HTTPFields = [:], body: [UInt8] = [], front: Front = Front()
+    ) {
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.body = body
+        self.front = front
+    }
+
+    /// The target up to `?`, still encoded.
+    package var path: Substring { target.prefix { $0 != "?" } }
+}
+
+/// What the server in front of us vouches for. Nothing here comes from a header that a client can set.
+package struct Front: Sendable {
+    /// Where this function is mounted (`SCRIPT_NAME`, stage, route prefix): `/exchange`. Empty when the server did not say.
+    package var prefix: String = ""
+    /// Peer address without port, as text.
+    package var peer: String?
+    /// Whether the client's connection was TLS; `nil` when the server did not say.
+    package var isSecure: Bool?
+    /// The PEM or base64 text of a client certificate that the server verified.
+    package var clientCertificate: String?
+    /// Correlates log lines of server, function and agent.
+    package var requestID: String = ""
+    /// When the first octet was seen.
+    package var arrived: Instant = Instant(nanoseconds: 0)
+    /// When the platform will end us, if it said so (Lambda).
+    package var deadline: Instant?
+
+    package init() {}
+}
+
+/// The answer to a `Request`, and what the log line of the request shall say.
+package struct Response: Sendable {
+    package var status: HTTPResponse.Status
+    package var fields: HTTPFields
+    package var body: [UInt8]
+    /// Facts for the one log line that the gateway writes for each request. Never sent.
+    package var notes: [Note]
+
+    package init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8] = [], notes: [Note] = []) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+        self.notes = notes
+    }
+
+    /// A JSON body with its content type.
+    package static func json(_ status: HTTPResponse.Status, _ body: [UInt8], notes: [Note] = []) -> Response {
+        Response(status: status, fields: [.contentType: "application/json; charset=utf-8"], body: body, notes: notes)
+    }
+}
+
+/// One fact in a log line. There is no case that a `Secret` fits, and texts are cut at 256 octets.
+package struct Note: Sendable {
+    package enum Value: Sendable {
+        case text(String)
+        case number(Int)
+        case flag(Bool)
+    }
+
+    package let name: StaticString
+    package let value: Value
+
+    package init(_ name: StaticString, _ text: String) { self.init(name: name, value: .text(text)) }
+    package init(_ name: StaticString, _ number: Int) { self.init(name: name, value: .number(number)) }
+    package init(_ name: StaticString, _ flag: Bool) { self.init(name: name, value: .flag(flag)) }
+
+    private init(name: StaticString, value: Value) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What a function is: total, stateless between requests, called concurrently. It never throws; every failure is an answer.
+package protocol Handler: Sendable {
+    func respond(to request: Request) async -> Response
+}

@@ -1,0 +1,66 @@
+/// Operations on the octets of JSON strings and texts that reader and writer share.
+enum JSONText {
+    /// Decodes escapes. `content` must have passed the parser: every escape is complete, surrogates come in pairs.
+    static func unescaped(_ content: ArraySlice<UInt8>) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(content.count)
+        var index = content.startIndex
+        while index < content.endIndex {
+            let octet = content[index]
+            guard octet == UInt8(ascii: "\\"), index + 1 < content.endIndex else {
+                out.append(octet)
+                index += 1
+                continue
+            }
+            let escape = content[index + 1]
+            index += 2
+            switch escape {
+            case UInt8(ascii: "b"): out.append(0x08)
+            case UInt8(ascii: "f"): out.append(0x0C)
+            case UInt8(ascii: "n"): out.append(0x0A)
+            case UInt8(ascii: "r"): out.append(0x0D)
+            case UInt8(ascii: "t"): out.append(0x09)
+            case UInt8(ascii: "u"):
+                var scalar = hex4(content, at: index) ?? 0xFFFD
+                index += 4
+                if (0xD800..<0xDC00).contains(scalar), let low = hex4(content, at: index + 2) {
+                    scalar = 0x10000 + ((scalar - 0xD800) << 10) + (low & 0x3FF)
+                    index += 6
+                }
+                out.append(contentsOf: Unicode.Scalar(scalar).map { Array(String($0).utf8) } ?? [0xEF, 0xBF, 0xBD])
+            default: out.append(escape)
+            }
+        }
+        return out
+    }
+
+    /// Four hexadecimal digits at `index`, or `nil`.
+    static func hex4(_ bytes: ArraySlice<UInt8>, at index: Int) -> UInt32? {
+        guard index >= bytes.startIndex, index + 4 <= bytes.endIndex else { return nil }
+        var value: UInt32 = 0
+        for octet in bytes[index..<(index + 4)] {
+            guard let digit = hexDigit(octet) else { return nil }
+            value = value << 4 | UInt32(digit)
+        }
+        return value
+    }
+
+    static func hexDigit(_ octet: UInt8) -> UInt8? {
+        switch octet {
+        case 0x30...0x39: octet &- 0x30
+        case 0x41...0x46: octet &- 0x37
+        case 0x61...0x66: octet &- 0x57
+        default: nil
+        }
+    }
+
+    static func position(of offset: Int, in bytes: [UInt8]) -> JSONPosition {
+        var line = 1
+        var lineStart = 0
+        for index in 0..<min(offset, bytes.count) where bytes[index] == 0x0A {
+            line += 1
+            lineStart = index + 1
+        }
+        return JSONPosition(line: line, column: offset - lineStart + 1)
+    }
+}

@@ -1,0 +1,168 @@
+import Glibc
+package import JSON
+import Secrets
+
+/// The whole settings file: reading it, and everything that is generated from its declarations.
+package enum SettingsFile {
+    /// Reads `causeway.jsonc` and gives the settings, or every mistake in it at once.
+    ///
+    /// - Parameters:
+    ///   - path: The file; relative paths inside it are taken from its folder.
+    ///   - environment: Where `{"env": …}` looks; the process's own unless a test says otherwise.
+    package static func read<Root: SettingsGroup>(
+        _ type: Root.Type, at path: String, environment: [String: String]
+    ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
+        guard let bytes = FileBytes.read(path) else {
+            throw SettingsError(file: path, problems: [.init(message: "cannot be read: \(String(cString: strerror(errno)))", path: "", position: nil)])
+        }
+        return try read(type, text: bytes, path: path, environment: environment)
+    }
+
+    package static func read<Root: SettingsGroup>(
+        _ type: Root.Type, text: [UInt8], path: String, environment: [String: String]
+    ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
+        let json: JSON
+        do {
+            json = try JSON(parsing: text, dialect: .commented)
+        } catch {
+            throw SettingsError(file: path, problems: [.init(message: error.code.text, path: "", position: error.position)])
+        }
+        guard json.kind == .object else {
+            throw SettingsError(file: path, problems: [.init(message: "must hold one object", path: "", position: json.position)])
+        }
+        let context = SettingsContext(folder: folder(of: path), environment: environment)
+        let reader = SettingsReader(value: json, path: "", context: context)
+        let settings = Root(from: reader)
+        reader.finish()
+        guard context.problems.isEmpty else { throw SettingsError(file: path, problems: context.problems) }
+        return (settings, context.warnings)
+    }
+
+    /// All declarations below a group, for help, schema and reference.
+    package static func declarations<Root: SettingsGroup>(of type: Root.Type) -> [SettingDeclaration] {
+        let reader = SettingsReader(value: nil, path: "", context: SettingsContext(folder: ".", environment: [:], isDescribing: true))
+        _ = Root(from: reader)
+        return reader.declarations
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
+}
+
+/// One key as its group declared it.
+package struct SettingDeclaration: Sendable {
+    package let key: String
+    package let description: String
+    package let kind: String
+    let schema: String
+    /// Default as JSON text, where there is one.
+    package let fallback: String?
+    package let isRequired: Bool
+    package var members: [SettingDeclaration] = []
+    var isNamed = false
+    var isArray = false
+}
+
+/// Every mistake of a settings file, each with its place.
+package struct SettingsError: Error, CustomStringConvertible {
+    package struct Problem: Sendable, CustomStringConvertible {
+        package let message: String
+        /// Dotted path of the object or value.
+        package let path: String
+        package let position: JSONPosition?
+
+        package var description: String {
+            let place = position.map { "\($0.line):\($0.column): " } ?? ""
+            return place + (path.isEmpty ? "" : path + ": ") + message
+        }
+    }
+
+    package let file: String
+    package let problems: [Problem]
+
+    package var description: String { problems.map { "\(file):\($0)" }.joined(separator: "\n") }
+}
+
+/// What one reading of the file shares: folder, environment, mistakes so far.
+package final class SettingsContext {
+    let folder: String
+    let environment: [String: String]
+    let isDescribing: Bool
+    private(set) var problems: [SettingsError.Problem] = []
+    private(set) var warnings: [SettingsError.Problem] = []
+
+    init(folder: String, environment: [String: String], isDescribing: Bool = false) {
+        self.folder = folder
+        self.environment = environment
+        self.isDescribing = isDescribing
+    }
+
+    func report(_ message: String, at value: JSON?, path: String) { report(message, position: value?.position, path: path) }
+    func report(_ message: String, position: JSONPosition?, path: String) {
+        problems.append(.init(message: message, path: path, position: position))
+    }
+    func warn(_ message: String, at value: JSON?, path: String) {
+        warnings.append(.init(message: message, path: path, position: value?.position))
+    }
+
+    func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : folder + "/" + path }
+
+    func secret(_ json: JSON) -> Result<Secret, SettingMistake> {
+        let shape = "must be {\"env\": \"NAME\"} or {\"file\": \"path\"}; a secret never stands in the settings file"
+        guard json.kind == .object,
+            json.members.allSatisfy({ ["env", "file", "allowShort"].contains($0.name) })
+        else { return .failure(.init(message: shape)) }
+        let secret: Secret
+        let origin: String
+        if let name = json["env"]?.string, json["file"] == nil {
+            guard let text = environment[name], !text.isEmpty else {
+                return .failure(.init(message: "names the environment variable \(name), which is not set"))
+            }
+            (secret, origin) = (Secret(text), "environment variable \(name)")
+        } else if let file = json["file"]?.string, json["env"] == nil {
+            guard var bytes = FileBytes.read(resolve(file)) else {
+                return .failure(.init(message: "names the file \(file), which cannot be read"))
+            }
+            while let last = bytes.last, last == 0x0A || last == 0x0D { bytes.removeLast() }
+            guard !bytes.isEmpty else { return .failure(.init(message: "names the file \(file), which is empty")) }
+            (secret, origin) = (Secret(bytes: bytes), "file \(file)")
+        } else {
+            return .failure(.init(message: shape))
+        }
+        if SampleSecrets.contains(secret) { return .failure(.init(message: "(\(origin)) is a well-known sample value; make a random one")) }
+        guard secret.byteCount >= 16 || json["allowShort"]?.bool == true else {
+            return .failure(.init(message: "(\(origin)) is shorter than 16 characters; make a longer one, or add \"allowShort\": true"))
+        }
+        return .success(secret)
+    }
+}
+
+/// Values that stand in manuals and must never guard anything.
+enum SampleSecrets {
+    private static let values = [
+        "secret", "changeme", "change-me", "password", "passw0rd", "test", "example", "sample", "token", "your-secret-here",
+        "your_secret_here", "yoursecretkey", "my-secret", "mysecret", "supersecret", "0123456789abcdef", "1234567890123456",
+        "Bearer secret", "Bearer token", "Bearer changeme", "Bearer your-token", "accessKeySecret", "accessKeyId",
+    ]
+    static func contains(_ secret: Secret) -> Bool { values.contains { secret.matches($0.utf8) } }
+}
+
+/// Small files as octets, without Foundation.
+package enum FileBytes {
+    /// The file's content up to 32 MiB, or `nil` with errno.
+    package static func read(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 << 10)
+        while bytes.count < 32 << 20 {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            guard count >= 0 else { return nil }
+            if count == 0 { return bytes }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+        return nil
+    }
+}

@@ -1,0 +1,204 @@
+import JSON
+import Secrets
+
+/// Reads one object of the settings file. A group of settings is a value whose initializer asks the reader for each of its keys, with
+/// description and default; from that one declaration come parsing, messages, `--help`, the JSON Schema and the reference pages:
+///
+///     package struct RasaSettings: SettingsGroup {
+///         package let url: String
+///         package let token: Secret?
+///         package init(from reader: SettingsReader) {
+///             url = reader.required("url", .url, "Root of the Rasa server, such as `http://127.0.0.1:5005`.")
+///             token = reader.optional("token", .secret, "Bearer token of the gateway in front of Rasa.")
+///         }
+///     }
+///
+/// A key that is missing or wrong is recorded as a problem and answered by a placeholder, so that all mistakes are reported at once.
+/// Keys that nobody asked for are problems too. With `describing` a reader has no file behind it and only collects declarations.
+package protocol SettingsGroup: Sendable {
+    init(from reader: SettingsReader)
+}
+
+package final class SettingsReader {
+    private let value: JSON?
+    /// Dotted path of the object, for messages: `agents.orders.rasa`.
+    package let path: String
+    private let context: SettingsContext
+    private var asked: [SettingDeclaration] = []
+
+    init(value: JSON?, path: String, context: SettingsContext) {
+        self.value = value
+        self.path = path
+        self.context = context
+    }
+
+    /// Whether declarations are collected instead of values read.
+    package var isDescribing: Bool { context.isDescribing }
+
+    // MARK: Asking
+
+    package func required<Value>(_ key: String, _ kind: SettingKind<Value>, _ description: String) -> Value {
+        declare(key, kind, description, default: nil, isRequired: true)
+        guard !context.isDescribing else { return kind.placeholder }
+        guard let member = value?[key], !member.isNull else {
+            context.report("\"\(key)\" is missing", at: value, path: path)
+            return kind.placeholder
+        }
+        return read(member, key, kind) ?? kind.placeholder
+    }
+
+    package func optional<Value>(_ key: String, _ kind: SettingKind<Value>, _ description: String) -> Value? {
+        declare(key, kind, description, default: nil, isRequired: false)
+        guard let member = value?[key], !member.isNull else { return nil }
+        return read(member, key, kind)
+    }
+
+    package func value<Value>(_ key: String, _ kind: SettingKind<Value>, default fallback: Value, _ description: String) -> Value {
+        declare(key, kind, description, default: kind.show(fallback), isRequired: false)
+        guard let member = value?[key], !member.isNull else { return fallback }
+        return read(member, key, kind) ?? fallback
+    }
+
+    private func read<Value>(_ member: JSON, _ key: String, _ kind: SettingKind<Value>) -> Value? {
+        switch kind.parse(member, context) {
+        case .success(let parsed): return parsed
+        case .failure(let problem):
+            context.report("\"\(key)\" \(problem.message)", at: member, path: joined(key))
+            return nil
+        }
+    }
+
+    /// A nested group that is always there; an absent object reads as an empty one.
+    package func group<Group: SettingsGroup>(_ key: String, _ type: Group.Type, _ description: String) -> Group {
+        nested(key, type, description, isRequired: false, child: value?[key])
+    }
+
+    /// A nested group that may be absent as a whole.
+    package func optionalGroup<Group: SettingsGroup>(_ key: String, _ type: Group.Type, _ description: String) -> Group? {
+        if context.isDescribing {
+            _ = nested(key, type, description, isRequired: false, child: nil)
+            return nil
+        }
+        guard let child = value?[key], !child.isNull else {
+            note(key, description, "object", isRequired: false)
+            return nil
+        }
+        return nested(key, type, description, isRequired: false, child: child)
+    }
+
+    private func nested<Group: SettingsGroup>(
+        _ key: String, _ type: Group.Type, _ description: String, isRequired: Bool, child: JSON?
+    ) -> Group {
+        if let child, child.kind != .object { context.report("\"\(key)\" must be an object", at: child, path: joined(key)) }
+        let reader = SettingsReader(value: child?.kind == .object ? child : nil, path: joined(key), context: context)
+        let group = Group(from: reader)
+        reader.finish()
+        note(key, description, "object", isRequired: isRequired, members: reader.asked)
+        return group
+    }
+
+    /// An object whose keys are names that the user chooses, such as `agents`; in the order of the file.
+    package func named<Group: SettingsGroup>(
+        _ key: String, _ type: Group.Type, _ description: String, isRequired: Bool = false
+    ) -> [(name: String, group: Group)] {
+        if context.isDescribing {
+            let reader = SettingsReader(value: nil, path: joined(key) + ".<name>", context: context)
+            _ = Group(from: reader)
+            note(key, description, "named objects", isRequired: isRequired, members: reader.asked, isNamed: true)
+            return []
+        }
+        note(key, description, "named objects", isRequired: isRequired)
+        guard let child = value?[key], !child.isNull else {
+            if isRequired { context.report("\"\(key)\" is missing", at: value, path: path) }
+            return []
+        }
+        guard child.kind == .object else {
+            context.report("\"\(key)\" must be an object of named objects", at: child, path: joined(key))
+            return []
+        }
+        return child.members.map { member in
+            if member.value.kind != .object {
+                context.report("\"\(member.name)\" must be an object", at: member.value, path: joined(key))
+            }
+            let reader = SettingsReader(
+                value: member.value.kind == .object ? member.value : nil, path: joined(key) + "." + member.name, context: context)
+            let group = Group(from: reader)
+            reader.finish()
+            return (member.name, group)
+        }
+    }
+
+    /// An array of groups.
+    package func list<Group: SettingsGroup>(_ key: String, _ type: Group.Type, _ description: String) -> [Group] {
+        if context.isDescribing {
+            let reader = SettingsReader(value: nil, path: joined(key) + "[]", context: context)
+            _ = Group(from: reader)
+            note(key, description, "array of objects", isRequired: false, members: reader.asked, isArray: true)
+            return []
+        }
+        note(key, description, "array of objects", isRequired: false)
+        guard let child = value?[key], !child.isNull else { return [] }
+        guard child.kind == .array else {
+            context.report("\"\(key)\" must be an array", at: child, path: joined(key))
+            return []
+        }
+        return child.elements.enumerated().map { index, element in
+            if element.kind != .object { context.report("must be an object", at: element, path: "\(joined(key))[\(index)]") }
+            let reader = SettingsReader(
+                value: element.kind == .object ? element : nil, path: "\(joined(key))[\(index)]", context: context)
+            let group = Group(from: reader)
+            reader.finish()
+            return group
+        }
+    }
+
+    // MARK: Telling
+
+    /// Records a mistake that no single kind can see, at `key` or at the whole object.
+    package func problem(_ message: String, at key: String? = nil) {
+        guard !context.isDescribing else { return }
+        let place = key.flatMap { value?[$0] } ?? value
+        context.report(message, at: place, path: key.map(joined) ?? path)
+    }
+
+    /// Records something that works but should be changed.
+    package func warning(_ message: String, at key: String? = nil) {
+        guard !context.isDescribing else { return }
+        let place = key.flatMap { value?[$0] } ?? value
+        context.warn(message, at: place, path: key.map(joined) ?? path)
+    }
+
+    /// Whether the file has this key, with a value other than null.
+    package func has(_ key: String) -> Bool { value?[key].map { !$0.isNull } ?? false }
+
+    /// Reports keys that nobody asked for, each with the nearest known one.
+    func finish() {
+        guard let value, !context.isDescribing else { return }
+        for member in value.members where member.name != "$schema" || !path.isEmpty {
+            guard !asked.contains(where: { $0.key == member.name }) else { continue }
+            let nearest = Spelling.nearest(to: member.name, among: asked.map(\.key))
+            let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? "; known here: \(asked.map(\.key).joined(separator: ", "))"
+            context.report("unknown key \"\(member.name)\"\(hint)", position: member.position, path: path)
+        }
+    }
+
+    var declarations: [SettingDeclaration] { asked }
+
+    private func joined(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
+
+    private func declare<Value>(
+        _ key: String, _ kind: SettingKind<Value>, _ description: String, default fallback: String?, isRequired: Bool
+    ) {
+        asked.append(SettingDeclaration(
+            key: key, description: description, kind: kind.name, schema: kind.schema, fallback: fallback, isRequired: isRequired))
+    }
+
+    private func note(
+        _ key: String, _ description: String, _ kind: String, isRequired: Bool, members: [SettingDeclaration] = [],
+        isNamed: Bool = false, isArray: Bool = false
+    ) {
+        asked.append(SettingDeclaration(
+            key: key, description: description, kind: kind, schema: "", fallback: nil, isRequired: isRequired,
+            members: members, isNamed: isNamed, isArray: isArray))
+    }
+}

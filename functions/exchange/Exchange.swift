@@ -1,0 +1,4 @@
+@main
+enum Function {
+    static func main() {}
+}
