@@ -1,0 +1,117 @@
+# One command surface. Everything below is idempotent: what is there already is not made again.
+#
+#   make run       install what is missing, build, start nginx and the functions on this machine
+#   make test      the whole suite: unit tests, real web servers, the Lambda emulator
+#   make real      conversations with heavy real counterparts (Rasa, llama.cpp), minutes of installation
+#   make bench     the benchmark table, with its peers built and run beside it
+#   make fuzz      every parser under libFuzzer, FUZZ_SECONDS (60) each
+#   make package   deployable folders under .build/package
+#   make generate  write functions/nginx.conf, template.yaml and the settings tables again from their one source
+#   make docs      the documentation as DocC archives under .build/docs
+#   make clean     forget everything that was built
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.SILENT:
+.DEFAULT_GOAL := help
+.PHONY: help run test real bench fuzz package generate docs clean build-packages test-packages bench-packages functions sam mock-ai
+
+export PATH := $(PATH):/usr/sbin:/sbin
+# A crash must not print memory, which may hold secrets.
+export SWIFT_BACKTRACE ?= enable=no
+
+# ---- What to install. An entry is a Debian package, or `program:package` where any package with that program will do. ----------------
+
+BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsqlite3-dev pkg-config
+STATIC_PACKAGES := ld.lld:lld libnghttp2-dev libssh2-1-dev libpsl-dev libidn2-dev libunistring-dev libzstd-dev libbrotli-dev zlib1g-dev librtmp-dev
+RUN_PACKAGES := nginx:nginx-light curl
+TEST_PACKAGES := fcgiwrap spawn-fcgi apache2 lighttpd caddy cgi-fcgi:libfcgi-bin etcd:etcd-server etcdctl:etcd-client objdump:binutils \
+	systemd-analyze:systemd openssl python3 python3-venv
+BENCH_PACKAGES := go:golang-go php-fpm wrk valgrind redis-server gcc
+
+SAM := aws-sam-cli==1.170.0
+MOCK_AI := mock-ai-api==0.1.1
+
+SWIFT_FLAGS := --disable-index-store --explicit-target-dependency-import-check error
+RELEASE := -c release --static-swift-stdlib --disable-index-store
+FUNCTIONS := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
+FUZZ_SECONDS ?= 60
+
+# Installs the packages of $(1) that are missing, without starting the services that they bring.
+define install
+	missing=()
+	for entry in $(1); do
+	  program=$${entry%%:*}; package=$${entry##*:}
+	  if [ "$$program" != "$$package" ] && command -v "$$program" >/dev/null; then continue; fi
+	  status=$$(dpkg-query -W -f='$${db:Status-Status}' "$$package" 2>/dev/null || true)
+	  if [ "$$status" != installed ]; then missing+=("$$package"); fi
+	done
+	if [ "$${#missing[@]}" -gt 0 ]; then
+	  echo "-- installing $${missing[*]}"
+	  as_root=(); if [ "$$(id -u)" != 0 ]; then as_root=(sudo); fi
+	  mkdir -p .build
+	  guard=/usr/sbin/policy-rc.d
+	  if [ ! -e $$guard ]; then
+	    printf '#!/bin/sh\nexit 101\n' | "$${as_root[@]}" tee $$guard >/dev/null
+	    "$${as_root[@]}" chmod 755 $$guard
+	    trap '"$${as_root[@]}" rm -f '$$guard EXIT
+	  fi
+	  run() { "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$$@"; }
+	  { run update && run install --no-install-recommends "$${missing[@]}"; } >.build/install.log 2>&1 || { tail -n 30 .build/install.log; exit 1; }
+	fi
+endef
+
+# A Python environment .build/venv-$(1) with the pinned packages $(2).
+define environment
+	stamp=".build/venv-$(1)/$(subst /,-,$(subst $() ,+,$(2)))"
+	if [ ! -e "$$stamp" ]; then
+	  echo "-- installing $(2) into .build/venv-$(1)"
+	  rm -rf ".build/venv-$(1)"; mkdir -p .build
+	  { python3 -m venv ".build/venv-$(1)" && ".build/venv-$(1)/bin/pip" install --quiet --disable-pip-version-check $(2); } \
+	    >.build/install.log 2>&1 || { tail -n 30 .build/install.log; exit 1; }
+	  touch "$$stamp"
+	fi
+endef
+
+# ---- The commands -------------------------------------------------------------------------------------------------------------------
+
+help:
+	sed -n 's/^#   make/  make/p' Makefile
+
+run: build-packages
+	$(call install,$(RUN_PACKAGES))
+	echo "-- building"
+	for product in $(FUNCTIONS) causeway; do swift build $(RELEASE) --product "$$product" --quiet; done
+	exec "$$(swift build $(RELEASE) --show-bin-path)/causeway" serve
+
+test: test-packages sam mock-ai package
+	echo "-- building the tests and testing"
+	swift test $(SWIFT_FLAGS) --disable-xctest
+
+package: build-packages
+	echo "-- packaging"
+	for product in $(FUNCTIONS) causeway; do swift build $(RELEASE) --product "$$product" --quiet; done
+
+generate: build-packages
+	swift run $(SWIFT_FLAGS) --quiet causeway generate
+
+clean:
+	swift package clean
+
+# ---- What they need -----------------------------------------------------------------------------------------------------------------
+
+build-packages:
+	$(call install,$(BUILD_PACKAGES) $(STATIC_PACKAGES))
+
+test-packages: build-packages
+	$(call install,$(RUN_PACKAGES) $(TEST_PACKAGES))
+
+bench-packages: test-packages
+	$(call install,$(BENCH_PACKAGES))
+
+sam: test-packages
+	$(call environment,sam,$(SAM))
+
+mock-ai: test-packages
+	$(call environment,mock-ai,$(MOCK_AI))
