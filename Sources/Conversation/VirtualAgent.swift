@@ -15,11 +15,14 @@ package struct AgentCapabilities: Sendable, Equatable {
     package var takesDigits: Bool
     /// The same turn may be sent again after octets were sent (a chat completion has no side effect).
     package var isRepeatable: Bool
+    /// Computes its reply without waiting for anything, so that no deadline needs to be raced against.
+    package var isImmediate: Bool
 
-    package init(hearsAudio: Bool = false, takesDigits: Bool = true, isRepeatable: Bool = false) {
+    package init(hearsAudio: Bool = false, takesDigits: Bool = true, isRepeatable: Bool = false, isImmediate: Bool = false) {
         self.hearsAudio = hearsAudio
         self.takesDigits = takesDigits
         self.isRepeatable = isRepeatable
+        self.isImmediate = isImmediate
     }
 }
 

@@ -1,0 +1,17 @@
+package import Conversation
+
+/// One virtual agent as the endpoint offers it: its name in the settings, how it meets CXone, and the adapter that asks it.
+package struct ExchangeAgent: Sendable {
+    package let name: String
+    package let settings: ExchangeSettings
+    package let agent: any VirtualAgent
+    /// Answers in place of `agent` when that one fails or is late. Must be immediate, such as a scripted one.
+    package let fallback: (any VirtualAgent)?
+
+    package init(name: String, settings: ExchangeSettings, agent: any VirtualAgent, fallback: (any VirtualAgent)? = nil) {
+        self.name = name
+        self.settings = settings
+        self.agent = agent
+        self.fallback = fallback
+    }
+}
