@@ -187,15 +187,48 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         }
     }
 
-    /// Suspends the calling task. On a thread without a loop it blocks that thread, which only tests do.
+    /// Suspends the calling task; ends early when the task is cancelled, so that the loser of a race against time holds nobody up.
+    /// On a thread without a loop it blocks that thread, which only tests do.
     package static func sleep(until instant: Instant) async {
         guard let loop = current else {
             let left = instant.milliseconds(since: .now())
             if left > 0 { usleep(UInt32(min(left, 60_000)) * 1000) }
             return
         }
-        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-            loop.schedule(at: instant) { continuation.resume() }
+        let sleeper = Sleeper()
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+                guard sleeper.begin(continuation) else { return continuation.resume() }
+                sleeper.timer = loop.schedule(at: instant) { sleeper.end() }
+            }
+        } onCancel: {
+            if sleeper.end(), loop.isCurrent, let timer = sleeper.timer { loop.cancel(timer) }
+        }
+    }
+
+    /// One sleep: whoever comes first, timer or cancellation, wakes it. `timer` is touched on the loop's thread only; when
+    /// cancellation comes from another thread, the timer stays and finds nobody to wake.
+    private final class Sleeper: @unchecked Sendable {
+        private let state = Mutex<(continuation: UnsafeContinuation<Void, Never>?, isOver: Bool)>((nil, false))
+        var timer: Timer?
+
+        /// False when the sleep was over before it began.
+        func begin(_ continuation: UnsafeContinuation<Void, Never>) -> Bool {
+            state.withLock { state in
+                guard !state.isOver else { return false }
+                state.continuation = continuation
+                return true
+            }
+        }
+
+        @discardableResult
+        func end() -> Bool {
+            let continuation = state.withLock { state in
+                defer { state = (nil, true) }
+                return state.continuation
+            }
+            continuation?.resume()
+            return continuation != nil
         }
     }
 }
