@@ -1,0 +1,155 @@
+import CCurl
+import HTTP
+import HTTPTypes
+import Secrets
+import Time
+
+/// One call on one easy handle: the options that say what to send, and what has come back so far.
+final class Transfer: @unchecked Sendable {
+    // @unchecked: made, filled and finished on the loop's thread; a cancellation handler only carries it back there.
+    let handle: EasyHandle
+    /// Set while the call runs.
+    var continuation: UnsafeContinuation<CurlEngine.Outcome, Never>?
+    private let call: Call
+    private let options: CurlOptions
+    private var headerLines: UnsafeMutablePointer<curl_slist>?
+    private var head = ResponseHead()
+    private var body: [UInt8] = []
+    /// Why we broke off the transfer ourselves.
+    private var refusal: TransportError.Code?
+
+    init(_ call: Call, options: CurlOptions, handle: EasyHandle) throws(TransportError) {
+        self.handle = handle
+        self.call = call
+        self.options = options
+        try Transfer.check(call)
+        let left = call.deadline.milliseconds(since: .now())
+        guard left > 0 else { throw TransportError(.timedOut, mayHaveArrived: false, reason: "no time left for the call") }
+        var configuration = EasyConfiguration(easy: handle.easy)
+        configuration.setBounds(milliseconds: left, connectMilliseconds: min(options.connectMilliseconds, left))
+        configuration.setTrust(call.connection, default: options.authorities)
+        configuration.setProxy(call.connection.proxy)
+        configuration.setRequest(call, userAgent: options.userAgent)
+        headerLines = Transfer.headerLines(call)
+        configuration.setHeaders(headerLines)
+        configuration.setReceivers(context: Unmanaged.passUnretained(self).toOpaque(), head: { octets, size, count, context in
+            Transfer.from(context)?.receiveHead(octets, size * count) ?? 0
+        }, body: { octets, size, count, context in
+            Transfer.from(context)?.receiveBody(octets, size * count) ?? 0
+        })
+        guard configuration.code == CURLE_OK else { throw TransportError(refusedOption: configuration.code) }
+    }
+
+    deinit { curl_slist_free_all(headerLines) }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+        context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// libcurl guesses protocols from host names, cuts texts at NUL and takes passwords from URLs; none of that is wanted.
+    private static func check(_ call: Call) throws(TransportError) {
+        guard let scheme = call.url.firstIndex(of: ":").map({ call.url[..<$0].lowercased() }),
+            scheme == "http" || scheme == "https", call.url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { throw TransportError(.badURL, mayHaveArrived: false, reason: "not an absolute http or https URL") }
+        for field in call.fields {
+            switch field.name.canonicalName {
+            case "content-length", "transfer-encoding", "connection", "expect", "upgrade", "trailer", "te":
+                throw TransportError(
+                    .misconfigured, mayHaveArrived: false, reason: "\(field.name.canonicalName) is the transport's own header")
+            case let name where name.hasPrefix(":"):
+                throw TransportError(.misconfigured, mayHaveArrived: false, reason: "a pseudo header field")
+            default: break
+            }
+        }
+        if let proxy = call.connection.proxy, !proxy.hasPrefix("http://") || proxy.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F }) {
+            throw TransportError(.misconfigured, mayHaveArrived: false, reason: "the proxy is not an http:// URL")
+        }
+    }
+
+    /// As libcurl wants them. `HTTPField` admits no CR, LF or NUL in a value and only tokens as names.
+    private static func headerLines(_ call: Call) -> UnsafeMutablePointer<curl_slist>? {
+        // Nothing asks for "100 Continue" first, and no form is pretended where the caller named no type.
+        var list = curl_slist_append(nil, "Expect:")
+        if call.fields[.contentType] == nil { list = curl_slist_append(list, "Content-Type:") }
+        for field in call.fields {
+            let value = field.value
+            list = curl_slist_append(list, value.isEmpty ? "\(field.name.rawName);" : "\(field.name.rawName): \(value)")
+        }
+        return list
+    }
+
+    // MARK: Receiving
+
+    private func receiveHead(_ octets: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        guard let octets else { return 0 }
+        head.take(UnsafeRawBufferPointer(start: octets, count: count))
+        guard head.count <= options.headerCount, head.octets <= options.headerOctets else {
+            refusal = .tooLarge
+            return 0
+        }
+        return count
+    }
+
+    private func receiveBody(_ octets: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        guard let octets, count > 0 else { return 0 }
+        guard count <= call.responseLimit - body.count else {
+            refusal = .tooLarge
+            return 0
+        }
+        let piece = UnsafeRawBufferPointer(start: octets, count: count)
+        body.append(contentsOf: piece)
+        if let receive = call.receive, head.status.kind == .successful { receive(Array(piece)) }
+        return count
+    }
+
+    // MARK: Outcome
+
+    /// Whether libcurl got past connecting, TLS and a proxy's tunnel, and wrote octets of the request itself.
+    var mayHaveArrived: Bool {
+        ccurl_get_offset(handle.easy, CURLINFO_PRETRANSFER_TIME_T) > 0 && ccurl_get_long(handle.easy, CURLINFO_REQUEST_SIZE) > 0
+    }
+
+    /// The answer, or the error that the transfer's result stands for.
+    func outcome(_ code: CURLcode) -> CurlEngine.Outcome {
+        guard code == CURLE_OK else {
+            return .failure(TransportError(code, easy: handle.easy, refusal: refusal, mayHaveArrived: mayHaveArrived, call: call))
+        }
+        guard head.status.code >= 200 else {
+            return .failure(TransportError(.protocolViolated, mayHaveArrived: true, reason: "an answer without a final status"))
+        }
+        return .success(Response(status: head.status, fields: head.fields, body: body))
+    }
+}
+
+/// Status and fields of the answer, as libcurl hands them over: line by line, interim answers and trailers included.
+struct ResponseHead {
+    private(set) var status = HTTPResponse.Status(code: 0)
+    private(set) var fields = HTTPFields()
+    /// Lines and octets of everything so far, interim answers and trailers too.
+    private(set) var count = 0
+    private(set) var octets = 0
+    private var isComplete = false
+
+    mutating func take(_ line: UnsafeRawBufferPointer) {
+        octets += line.count
+        var line = line[...]
+        while let last = line.last, last == 0x0A || last == 0x0D || last == 0x20 || last == 0x09 { line = line.dropLast() }
+        if line.starts(with: "HTTP/".utf8) {
+            // A new answer begins: the one before was interim (1xx).
+            let digits = line.drop { $0 != 0x20 }.drop { $0 == 0x20 }.prefix { $0 >= 0x30 && $0 <= 0x39 }
+            status = HTTPResponse.Status(code: Int(String(decoding: digits, as: UTF8.self)) ?? 0)
+            fields = HTTPFields()
+            isComplete = false
+        } else if line.isEmpty {
+            isComplete = true
+        } else {
+            count += 1
+            // Trailers are not read: nothing that we speak uses them.
+            guard !isComplete, let colon = line.firstIndex(of: UInt8(ascii: ":")),
+                let name = HTTPField.Name(String(decoding: line[..<colon], as: UTF8.self))
+            else { return }
+            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+            fields.append(HTTPField(name: name, lenientValue: value))
+        }
+    }
+}
