@@ -59,6 +59,8 @@ package struct TransportError: Error, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
         case badURL, notResolved, notConnected, tlsFailed, certificateRefused, proxyFailed, sendFailed, receiveFailed
         case timedOut, cancelled, tooLarge, protocolViolated, misconfigured, internalFailure
+        /// No credential could be had for the call, which was therefore not made.
+        case notAuthorized
     }
 
     package let code: Code
