@@ -62,6 +62,9 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .executableTarget(
+            name: "gateway-probe", dependencies: ["EventLoop", "Gateway", "HTTP", "Time", http], path: "Tests/GatewayProbe",
+            swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
         tests("SecretsTests", ["Secrets"]),
         tests("SettingsTests", ["Settings", "JSON", "Secrets"]),

@@ -30,3 +30,11 @@ void clinux_set_thread_value(void *value);
 
 /// The process's environment, ended by a null pointer; doubles stay visible here, unlike in getenv.
 char *const *clinux_environment(void);
+
+/// Blocks SIGTERM and SIGINT in this thread and those it starts, and gives a non-blocking descriptor from which they are read; -1 with
+/// errno.
+int clinux_signal_descriptor(void);
+/// The number of one pending signal, 0 when there is none.
+int clinux_signal_take(int descriptor);
+/// Processors that this process may run on, at least 1.
+int clinux_processors(void);

@@ -1,0 +1,128 @@
+import EventLoop
+import HTTP
+import HTTPTypes
+import Time
+
+/// One connection from a web server: requests one after the other, each a task on the loop (`runtimes.md` §4.3).
+final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
+    // @unchecked: lives on its loop's thread; the request's task, which runs there too, carries it back.
+    private let worker: Worker
+    private let stream: SocketStream
+    private var reader: FastCGIReader
+    private var task: Task<Void, Never>?
+    private var slowness: EventLoop.Timer?
+
+    init(_ descriptor: Int32, worker: Worker) {
+        self.worker = worker
+        stream = SocketStream(descriptor, loop: worker.loop, scratch: worker.scratch)
+        reader = FastCGIReader(paramsLimit: FastCGIConnection.longestParams, bodyLimit: worker.service.limits.body)
+    }
+
+    /// Header fields have a limit of their own; the rest is for the server's own variables, a client certificate among them.
+    private static let longestParams = 256 << 10
+
+    func start() -> Bool { stream.start(owner: self) }
+
+    func drain() {
+        guard task == nil, !reader.isReceiving, reader.isBetweenRecords, !stream.hasUnread else { return }
+        stream.close()
+    }
+
+    // MARK: Receiving
+
+    func received(_ bytes: Span<UInt8>) {
+        var offset = 0
+        while stream.isOpen, let event = reader.next(bytes, at: &offset) { handle(event) }
+        guard stream.isOpen else { return }
+        if !reader.isReceiving {
+            stopClock()
+        } else if slowness == nil {
+            slowness = worker.loop.schedule(at: .now().advanced(byMilliseconds: worker.service.limits.receiving)) { [weak self] in
+                self?.stream.close()
+            }
+        }
+    }
+
+    private func stopClock() {
+        if let slowness { worker.loop.cancel(slowness) }
+        slowness = nil
+    }
+
+    /// The server is gone, or says no more: nobody waits for the answer.
+    func inputEnded() {
+        guard let task else { return stream.close() }
+        task.cancel()
+    }
+
+    func closed() {
+        stopClock()
+        task?.cancel()
+        worker.ended(self)
+    }
+
+    private func handle(_ event: FastCGIReader.Event) {
+        switch event {
+        case .request(let received): begin(received)
+        case .abort(let id):
+            if let task {
+                task.cancel()
+            } else {
+                end(id, .complete, keepsConnection: true)
+            }
+        case .getValues(let content):
+            guard let asked = Variables(fastCGI: content) else { return stream.close() }
+            stream.send(FastCGIRecord.values(asked: asked, turns: worker.service.limits.turns))
+        case .unknownType(let type): stream.send(FastCGIRecord.unknownType(type))
+        case .unknownRole(let id, let keepsConnection): end(id, .unknownRole, keepsConnection: keepsConnection)
+        case .cannotMultiplex(let id): end(id, .cannotMultiplex, keepsConnection: true)
+        case .violation: stream.close()
+        }
+    }
+
+    private func end(_ id: UInt16, _ status: FastCGIRecord.ProtocolStatus, keepsConnection: Bool) {
+        var bytes: [UInt8] = []
+        FastCGIRecord.appendEnd(id: id, status, to: &bytes)
+        stream.send(bytes)
+        if !keepsConnection { stream.endAfterSending(draining: true) }
+    }
+
+    // MARK: Answering
+
+    private func begin(_ received: FastCGIReader.Received) {
+        let service = worker.service
+        do throws(Refusal) {
+            let request = try FastCGIConnection.request(received, limits: service.limits)
+            guard service.enter() else { throw .overloaded }
+            task = Task(executorPreference: worker.loop) {
+                let response = await service.answer(request)
+                service.leave()
+                self.task = nil
+                self.answer(response, to: received, Service.Record(request))
+            }
+        } catch {
+            var record = Service.Record()
+            record.requestID = RequestID.make()
+            answer(Service.answer(error, requestID: record.requestID), to: received, record)
+        }
+    }
+
+    /// The length counts by the stream; a length that was announced in digits and differs is a lie (§4.3, rule 5).
+    static func request(_ received: FastCGIReader.Received, limits: GatewayLimits) throws(Refusal) -> Request {
+        guard let params = received.params else { throw .fieldsTooLarge }
+        guard let variables = Variables(fastCGI: params) else { throw .malformed }
+        let head = try variables.head(limits: limits)
+        guard let body = received.body else { throw .bodyTooLarge }
+        if case .octets(let announced) = head.length, announced != body.count { throw .badLength }
+        var request = head.request
+        request.body = body
+        return request
+    }
+
+    private func answer(_ response: Response, to received: FastCGIReader.Received, _ record: Service.Record) {
+        reader.finish()
+        let isHead = record.method == "HEAD"
+        stream.send(FastCGIRecord.answer(id: received.id, CGI.output(response, isHead: isHead)))
+        worker.service.log(record, response, sent: isHead ? 0 : response.body.count)
+        if !received.keepsConnection || worker.isDraining { stream.endAfterSending(draining: !reader.isBetweenRecords) }
+    }
+}

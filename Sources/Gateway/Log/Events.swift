@@ -1,0 +1,8 @@
+import Logging
+
+/// What the gateway itself has to say beside requests: starts, stops, failures.
+enum Events {
+    static func log(_ level: Logger.Level, _ message: String) {
+        JSONLines(label: "gateway").log(event: LogEvent(level: level, message: "\(message)", metadata: nil, source: "Gateway", file: "", function: "", line: 0))
+    }
+}

@@ -1,0 +1,43 @@
+import HTTP
+import HTTPTypes
+import JSON
+
+/// Why a request never reached the handler. Becomes a problem document (RFC 9457) whose `type` and `title` are constant.
+struct Refusal: Error, Equatable {
+    let status: Int
+    /// Last part of the problem's `type`, and the log line's `refused`.
+    let code: StaticString
+    let title: StaticString
+
+    static func == (left: Refusal, right: Refusal) -> Bool { left.status == right.status && left.code.description == right.code.description }
+
+    static let malformed = Refusal(status: 400, code: "malformed-request", title: "The request is malformed.")
+    static let badLength = Refusal(status: 400, code: "body-length", title: "The body is not as long as announced.")
+    static let repeatedCredential = Refusal(status: 400, code: "repeated-field", title: "Authorization was sent more than once.")
+    static let tooSlow = Refusal(status: 408, code: "too-slow", title: "The request did not arrive in time.")
+    static let bodyTooLarge = Refusal(status: 413, code: "body-too-large", title: "The body is too large.")
+    static let targetTooLong = Refusal(status: 414, code: "target-too-long", title: "The request target is too long.")
+    static let encoded = Refusal(status: 415, code: "content-encoding", title: "Encoded bodies are not accepted.")
+    static let expectation = Refusal(status: 417, code: "expectation", title: "Only 100-continue can be expected.")
+    static let fieldsTooLarge = Refusal(status: 431, code: "fields-too-large", title: "The header fields are too large.")
+    static let notStarted = Refusal(status: 500, code: "not-configured", title: "The function could not start.")
+    static let codingUnknown = Refusal(status: 501, code: "transfer-coding", title: "The transfer coding is not known.")
+    static let overloaded = Refusal(status: 503, code: "overloaded", title: "Too many requests are running.")
+    static let versionUnknown = Refusal(status: 505, code: "http-version", title: "The HTTP version is not known.")
+
+    func response(requestID: String) -> Response {
+        var writer = JSONWriter(reservingCapacity: 192)
+        writer.object { problem in
+            problem.field("type", "urn:causeway:problem:\(code)")
+            problem.field("title", title.description)
+            problem.field("status", status)
+            problem.field("instance", "urn:causeway:request:\(requestID)")
+        }
+        var fields: HTTPFields = [.contentType: "application/problem+json"]
+        if status == 503 { fields[.retryAfter] = "1" }
+        if status == 415 { fields[.acceptEncoding] = "identity" }
+        return Response(
+            status: HTTPResponse.Status(code: status), fields: fields, body: writer.bytes,
+            notes: [Note("refused", code.description)])
+    }
+}

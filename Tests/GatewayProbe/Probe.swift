@@ -1,0 +1,53 @@
+import EventLoop
+import Gateway
+import HTTP
+import HTTPTypes
+import Time
+
+/// A function that shows what reached it: the gateway's tests start it in every mode.
+///
+///     /echo            what arrived, as text: method, target, prefix, peer, each field, the body's length and sum
+///     /body            the body, back
+///     /sleep?120       the same as /echo after 120 milliseconds; "cancelled" when the caller left before
+///     /size?70000      that many octets
+///     /status?404      that status, without a body
+@main
+enum Probe {
+    static func main() {
+        Gateway.serve("probe", limits: GatewayLimits(body: 1 << 20)) { ProbeHandler() }
+    }
+}
+
+struct ProbeHandler: Handler {
+    func respond(to request: Request) async -> Response {
+        let argument = request.target.split(separator: "?").dropFirst().first.flatMap { Int($0) } ?? 0
+        switch request.path.split(separator: "/").last {
+        case "body": return Response(status: .ok, fields: [.contentType: "application/octet-stream"], body: request.body)
+        case "sleep":
+            let end = Instant.now().advanced(byMilliseconds: argument)
+            while Instant.now() < end {
+                if Task.isCancelled { return text("cancelled") }
+                await EventLoop.sleep(until: min(end, .now().advanced(byMilliseconds: 10)))
+            }
+            return text(description(of: request))
+        case "size": return text(String(repeating: "x", count: min(argument, 16 << 20)))
+        case "status": return Response(status: HTTPResponse.Status(code: argument))
+        default: return text(description(of: request))
+        }
+    }
+
+    private func text(_ text: String) -> Response {
+        Response(status: .ok, fields: [.contentType: "text/plain; charset=utf-8"], body: Array(text.utf8), notes: [Note("probe", true)])
+    }
+
+    private func description(of request: Request) -> String {
+        var lines = [
+            "\(request.method.rawValue) \(request.target)", "prefix \(request.front.prefix)", "peer \(request.front.peer ?? "-")",
+            "secure \(request.front.isSecure.map { "\($0)" } ?? "-")", "certificate \(request.front.clientCertificate ?? "-")",
+        ]
+        // In order of name, because servers put the fields in different orders.
+        lines += request.fields.map { "\($0.name.canonicalName): \($0.value)" }.sorted()
+        lines.append("body \(request.body.count) \(request.body.reduce(UInt32(0)) { $0 &* 31 &+ UInt32($1) })")
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
