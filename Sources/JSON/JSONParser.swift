@@ -227,21 +227,14 @@ struct JSONParser {
     }
 
     /// First octet from `start` on that ends a run of ordinary characters: a quote, a backslash, a control character, or the end.
-    /// Sixteen octets a step while that many are left; audio payloads are megabytes of such runs.
+    /// Eight octets a step while that many are left; audio payloads are megabytes of such runs.
     private func plainRun(from start: Int) -> Int {
-        bytes.withUnsafeBufferPointer { buffer in
+        bytes.withUnsafeBytes { buffer in
             var index = start
-            while index + 16 <= buffer.count, let base = buffer.baseAddress {
-                let chunk = UnsafeRawPointer(base + index).loadUnaligned(as: SIMD16<UInt8>.self)
-                let ones = SIMD16<UInt8>(repeating: 1)
-                var marks = SIMD16<UInt8>.zero
-                marks.replace(with: ones, where: chunk .== UInt8(ascii: "\""))
-                marks.replace(with: ones, where: chunk .== UInt8(ascii: "\\"))
-                marks.replace(with: ones, where: chunk .< 0x20)
-                let halves = unsafeBitCast(marks, to: SIMD2<UInt64>.self)
-                if halves[0] != 0 { return index + halves[0].trailingZeroBitCount / 8 }
-                if halves[1] != 0 { return index + 8 + halves[1].trailingZeroBitCount / 8 }
-                index += 16
+            while index + 8 <= buffer.count {
+                let marks = JSONText.stops(in: buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian)
+                if marks != 0 { return index + marks.trailingZeroBitCount / 8 }
+                index += 8
             }
             while index < buffer.count {
                 let octet = buffer[index]
