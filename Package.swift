@@ -30,12 +30,12 @@ let package = Package(
         library("CXone", ["Conversation", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
 
         // The middle
-        library("Conversation", ["JSON", "Time"]),
+        library("Conversation", ["HTTP", "JSON", "Time", http]),
         library("Store", ["EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http]),
 
         // The far side: adapters, one folder each, and how they reach the network
-        adapter("Scripted", in: "VirtualAgents"),
-        adapter("Webhook", in: "VirtualAgents"),
+        adapter("Scripted", in: "VirtualAgents", beside: ["Examples"]),
+        adapter("Webhook", in: "VirtualAgents", beside: ["openapi.json"]),
         adapter("Rasa", in: "VirtualAgents"),
         adapter("OpenAI", in: "VirtualAgents"),
         library("Catalog", [
@@ -98,10 +98,10 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 /// An adapter sees the neutral side, the wire's building blocks and nothing else.
-func adapter(_ name: String, in folder: String) -> Target {
+func adapter(_ name: String, in folder: String, beside documents: [String] = []) -> Target {
     .target(
         name: name + "Agent", dependencies: ["Conversation", "HTTP", "JSON", "Secrets", "Settings", "Time", http],
-        path: "Sources/\(folder)/\(name)", exclude: ["README.md", "Transcripts"], swiftSettings: strict)
+        path: "Sources/\(folder)/\(name)", exclude: ["README.md", "Transcripts"] + documents, swiftSettings: strict)
 }
 
 func function(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

@@ -1,0 +1,146 @@
+import JSON
+import Secrets
+import Settings
+
+/// Everything that is wrong with a script, each mistake with its place.
+package struct ScriptError: Error, CustomStringConvertible {
+    package struct Mistake: Sendable, Equatable {
+        package let position: JSONPosition
+        package let message: String
+    }
+
+    package let mistakes: [Mistake]
+    package var description: String { mistakes.map { "\($0.position): \($0.message)" }.joined(separator: "; ") }
+}
+
+/// Reads the script language (README.md): `intent` lines at the left edge, what belongs to an intent indented below it, one fact a line.
+/// A line that is indented deeper goes on with the line before it.
+struct ScriptReader {
+    /// One logical line.
+    struct Line {
+        let keyword: String
+        let rest: String
+        let number: Int
+        let column: Int
+        /// Column of `rest`.
+        let restColumn: Int
+    }
+
+    var script = Script()
+    private(set) var mistakes: [ScriptError.Mistake] = []
+    /// Gives a file's octets, for sounds that stand beside the script.
+    let file: (String) -> [UInt8]?
+    /// Places where a state is named by `goes to`, checked when all states are known.
+    var namedStates: [(name: String, line: Line)] = []
+
+    static func read(_ text: String, file: @escaping (String) -> [UInt8]?) throws(ScriptError) -> Script {
+        var reader = ScriptReader(file: file)
+        for line in reader.lines(of: text) { reader.take(line) }
+        reader.check()
+        guard reader.mistakes.isEmpty else { throw ScriptError(mistakes: reader.mistakes) }
+        return reader.script
+    }
+
+    private init(file: @escaping (String) -> [UInt8]?) { self.file = file }
+
+    mutating func mistake(_ message: String, at line: Line, inRest: Bool = true) {
+        let column = inRest ? line.restColumn : line.column
+        mistakes.append(.init(position: JSONPosition(line: line.number, column: column), message: message))
+    }
+
+    // MARK: Lines
+
+    private mutating func lines(of text: String) -> [Line] {
+        var lines: [Line] = []
+        var indent: Int?
+        for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).enumerated() {
+            let content = raw.drop { $0 == " " || $0 == "\t" }
+            let depth = raw.count - content.count
+            guard let first = content.first, first != "#" else { continue }
+            if depth == 0 { indent = nil } else if let known = indent, depth > known, let last = lines.popLast() {
+                lines.append(Line(
+                    keyword: last.keyword, rest: last.rest + "\n" + ScriptReader.trimmed(content), number: last.number,
+                    column: last.column, restColumn: last.restColumn))
+                continue
+            } else if let known = indent, depth < known {
+                mistakes.append(.init(
+                    position: JSONPosition(line: index + 1, column: depth + 1),
+                    message: "is indented less than the lines above it, which begin at column \(known + 1)"))
+                continue
+            } else {
+                indent = depth
+            }
+            let keyword = content.prefix { $0 != " " && $0 != "\t" }
+            let rest = content.dropFirst(keyword.count).drop { $0 == " " || $0 == "\t" }
+            lines.append(Line(
+                keyword: String(keyword), rest: ScriptReader.trimmed(rest), number: index + 1, column: depth + 1,
+                restColumn: depth + 1 + content.count - rest.count))
+        }
+        return lines
+    }
+
+    private mutating func take(_ line: Line) {
+        switch (line.keyword, line.column) {
+        case ("locale", 1) where !line.rest.isEmpty: script.locale = line.rest
+        case ("intent", 1):
+            guard !line.rest.isEmpty else { return mistake("an intent needs a name, such as intent OrderStatus", at: line) }
+            if script.intents.contains(where: { $0.name == line.rest }) { mistake("there is already an intent \(line.rest)", at: line) }
+            script.intents.append(Script.Intent(name: line.rest, line: line.number))
+        case (_, 1): mistake("expected intent or locale at the left edge; lines of an intent are indented", at: line, inRest: false)
+        default:
+            guard var intent = script.intents.popLast() else {
+                return mistake("stands before the first intent", at: line, inRest: false)
+            }
+            if !takeTrigger(line, &intent), !takeAction(line, &intent) {
+                mistake("\"\(line.keyword)\" is not known here\(Keywords.hint(for: line.keyword))", at: line, inRest: false)
+            }
+            script.intents.append(intent)
+        }
+    }
+
+    /// What only the whole script shows: states that nothing leads out of, and the four intents that CXone asks of every agent.
+    private mutating func check() {
+        let states = Set(script.intents.flatMap(\.states))
+        for (name, line) in namedStates where !states.contains(name) {
+            mistake("no intent is in \(name); known states: \(states.sorted().joined(separator: ", "))", at: line)
+        }
+        for intent in script.intents where intent.triggers.isEmpty {
+            mistakes.append(.init(
+                position: JSONPosition(line: intent.line, column: 1), message: "intent \(intent.name) has nothing that brings a contact to it"))
+        }
+        let always = script.intents.filter(\.states.isEmpty)
+        func missing(_ what: String, _ keyword: String, _ test: (Script.Trigger) -> Bool) {
+            guard !always.contains(where: { $0.triggers.contains(where: test) }) else { return }
+            mistakes.append(.init(
+                position: JSONPosition(line: 1, column: 1), message: "no intent for \(what): one without a state must have the line \(keyword)"))
+        }
+        missing("the welcome", "starts") { if case .start = $0 { true } else { false } }
+        missing("anything else", "falls back") { $0 == .fallback }
+        missing("silence", "silence") { if case .silence = $0 { true } else { false } }
+        let ends = script.intents.contains { intent in
+            intent.actions.contains { if case .signal(.end) = $0 { true } else { false } }
+        }
+        if !ends {
+            mistakes.append(.init(position: JSONPosition(line: 1, column: 1), message: "no intent ends the conversation: one must have the line ends"))
+        }
+    }
+
+    static func trimmed(_ text: Substring) -> String {
+        var text = text
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return String(text.drop { $0 == " " || $0 == "\t" })
+    }
+
+    /// `left word right`, split at the first such word between blanks.
+    static func split(_ text: String, at separator: String) -> (String, String)? {
+        var index = text.startIndex
+        while index < text.endIndex {
+            let rest = text[index...]
+            if rest.hasPrefix(separator) {
+                return (trimmed(text[..<index]), trimmed(rest.dropFirst(separator.count)))
+            }
+            index = text.index(after: index)
+        }
+        return nil
+    }
+}

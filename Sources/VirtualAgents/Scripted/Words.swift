@@ -1,0 +1,86 @@
+/// An utterance as words that compare without case, accents and punctuation, so that "Où est ma commande?" and "ou est ma commande"
+/// are one. Needs neither Foundation nor ICU: case and categories come from the standard library, accents from one short table.
+struct Words: Sendable, Equatable {
+    /// Folded words in order; an emoji is a word of its own.
+    let folded: [String]
+    /// The same words as the contact wrote them.
+    let written: [String]
+
+    /// Words beyond this number are not looked at: nobody says more in one turn, and matching stays bounded.
+    static let limit = 512
+
+    init(_ text: String) {
+        var folded: [String] = []
+        var written: [String] = []
+        var word = ""
+        var original = ""
+        func close() {
+            if !word.isEmpty {
+                folded.append(word)
+                written.append(original)
+            }
+            word = ""
+            original = ""
+        }
+        for scalar in text.unicodeScalars {
+            guard folded.count < Words.limit else { break }
+            switch Words.kind(of: scalar) {
+            case .letter:
+                word += Words.fold(scalar)
+                original.unicodeScalars.append(scalar)
+            case .mark: if !original.isEmpty { original.unicodeScalars.append(scalar) }
+            case .joiner: break
+            case .symbol:
+                close()
+                folded.append(String(scalar))
+                written.append(String(scalar))
+            case .gap: close()
+            }
+        }
+        if folded.count < Words.limit { close() }
+        self.folded = folded
+        self.written = written
+    }
+
+    var count: Int { folded.count }
+    var isEmpty: Bool { folded.isEmpty }
+
+    /// The contact's own words of a range, joined by one space.
+    func written(_ range: Range<Int>) -> String { written[range].joined(separator: " ") }
+
+    private enum Kind { case letter, mark, joiner, symbol, gap }
+
+    private static func kind(of scalar: Unicode.Scalar) -> Kind {
+        // "where's" and "wheres" are one word.
+        if scalar == "'" || scalar == "\u{2019}" { return .joiner }
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber, .letterNumber,
+            .otherNumber, .spacingMark:
+            return .letter
+        case .nonspacingMark, .enclosingMark: return .mark
+        case .format: return .joiner
+        case .otherSymbol: return .symbol
+        default:
+            // Keys that a contact may type: `*` and `#` stay words.
+            return scalar == "#" || scalar == "*" ? .symbol : .gap
+        }
+    }
+
+    private static func fold(_ scalar: Unicode.Scalar) -> String {
+        let lower = scalar.properties.lowercaseMapping.unicodeScalars.filter { $0.properties.generalCategory != .nonspacingMark }
+        guard let first = lower.first, lower.count == 1 else { return lower.reduce(into: "") { $0.unicodeScalars.append($1) } }
+        if let digit = first.properties.numericType == .decimal ? first.properties.numericValue : nil { return String(Int(digit)) }
+        return plain[first] ?? String(first)
+    }
+
+    private static let plain: [Unicode.Scalar: String] = {
+        let groups: [(String, String)] = [
+            ("àáâãäåāăą", "a"), ("çćĉċč", "c"), ("ďđð", "d"), ("èéêëēĕėęě", "e"), ("ĝğġģ", "g"), ("ĥħ", "h"), ("ìíîïĩīĭįı", "i"),
+            ("ĵ", "j"), ("ķ", "k"), ("ĺļľŀł", "l"), ("ñńņň", "n"), ("òóôõöøōŏő", "o"), ("ŕŗř", "r"), ("śŝşšș", "s"), ("ţťŧț", "t"),
+            ("ùúûüũūŭůűų", "u"), ("ŵ", "w"), ("ýÿŷ", "y"), ("źżž", "z"), ("ß", "ss"), ("æ", "ae"), ("œ", "oe"), ("þ", "th"),
+        ]
+        var table: [Unicode.Scalar: String] = [:]
+        for (accented, letters) in groups { for scalar in accented.unicodeScalars { table[scalar] = letters } }
+        return table
+    }()
+}
