@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// A scripted agent's whole behaviour, as its author wrote it: intents in the order of the file (README.md shows the language).
 package struct Script: Sendable, Equatable {

@@ -1,8 +1,14 @@
+import JSON
 package import Settings
 
 /// Settings of a scripted agent. The script is read once, with the settings, and its mistakes are settings mistakes.
 package struct ScriptedSettings: SettingsGroup {
     package let script: Script
+
+    /// The order-status example.
+    package static let embedded = ScriptedSettings(script: .orderStatus)
+
+    private init(script: Script) { self.script = script }
 
     package init(from reader: SettingsReader) {
         let path = reader.optional(
