@@ -38,7 +38,7 @@ extension Script {
             tells orderNumber = {orderNumber}
             tells delayed = true
             tells delayDays = 3
-            goes to order-known
+            goes nowhere
 
         intent OrderNumberUnclear
             in awaiting-order-number
