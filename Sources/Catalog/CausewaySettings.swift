@@ -3,25 +3,35 @@ package import Conversation
 package import HTTP
 package import ScriptedAgent
 package import Settings
+package import Store
+package import Time
 
 /// The root of `causeway.jsonc`.
 package struct CausewaySettings: SettingsGroup {
     package let exchange: ExchangeEndpointSettings
     package let agents: [(name: String, group: AgentSettings)]
+    package let store: StoreSettings?
 
     package init(from reader: SettingsReader) {
         exchange = reader.group("exchange", ExchangeEndpointSettings.self, "What holds for all turns of Virtual Agent Hub.")
         agents = reader.named("agents", AgentSettings.self,
             "The virtual agents, each under a name of your choice. A turn is served by the one whose ids hold its `virtualAgentId`.",
             isRequired: true)
+        store = reader.optionalGroup("store", StoreSettings.self,
+            "Where access tokens are shared between processes. Without it each process has its own; turns need no store.")
         if !reader.isDescribing, reader.has("agents"), agents.isEmpty { reader.problem("names no agent", at: "agents") }
     }
 
-    /// The agents as the exchange offers them, all over one transport.
-    package func exchangeAgents(over transport: any HTTPTransport) -> [ExchangeAgent] {
-        agents.map { name, settings in
-            ExchangeAgent(
-                name: name, settings: settings.exchange, agent: settings.provider.agent(over: transport),
+    /// The agents as the exchange offers them, all over one transport and with one cache of access tokens.
+    package func exchangeAgents(over transport: any HTTPTransport, time: any TimeSource) -> [ExchangeAgent] {
+        let tokens = TokenCache(store: store?.open(over: transport, time: time), time: time)
+        return agents.map { name, settings in
+            var way: any HTTPTransport = transport
+            if let endpoint = settings.provider.endpoint, let connection = settings.connection {
+                way = AuthorizedTransport(transport, connection, boundTo: endpoint, tenant: name, tokens: tokens, time: time)
+            }
+            return ExchangeAgent(
+                name: name, settings: settings.exchange, agent: settings.provider.agent(over: way, time: time),
                 fallback: settings.fallback.map { Scripted($0) })
         }
     }
@@ -31,12 +41,16 @@ package struct CausewaySettings: SettingsGroup {
 package struct AgentSettings: SettingsGroup {
     package let exchange: ExchangeSettings
     package let provider: Provider
+    package let connection: ConnectionSettings?
     package let fallback: ScriptedSettings?
 
     package init(from reader: SettingsReader) {
         exchange = ExchangeSettings(from: reader)
         provider = Provider(from: reader)
+        connection = reader.optionalGroup("connection", ConnectionSettings.self,
+            "How the provider is reached and what proves who we are.")
         fallback = reader.optionalGroup("fallback", ScriptedSettings.self,
             "A scripted agent that answers in place of this one when it fails or is late. Its script sees the turn, not the conversation.")
+        if connection != nil, provider.endpoint == nil { reader.problem("is of no use: this provider calls nobody", at: "connection") }
     }
 }

@@ -2,6 +2,7 @@ package import Conversation
 package import HTTP
 package import ScriptedAgent
 import Settings
+package import Time
 
 /// Every adapter, once. A new one is a case here; the compiler then asks for it in the two switches below, and nothing else needs to know.
 package enum Provider: Sendable {
@@ -13,9 +14,16 @@ package enum Provider: Sendable {
     }
 
     /// The agent of these settings.
-    package func agent(over transport: any HTTPTransport) -> any VirtualAgent {
+    package func agent(over transport: any HTTPTransport, time: any TimeSource) -> any VirtualAgent {
         switch self {
         case .scripted(let settings): Scripted(settings)
+        }
+    }
+
+    /// Where the provider is called; `nil` for one that calls nobody.
+    package var endpoint: String? {
+        switch self {
+        case .scripted: nil
         }
     }
 

@@ -41,6 +41,7 @@ extension AgentError {
         case .badURL, .misconfigured: .rejected
         case .notResolved, .notConnected, .tlsFailed, .certificateRefused, .proxyFailed: .unreachable
         case .sendFailed, .receiveFailed: .unreachable
+        case .notAuthorized: .noToken
         case .internalFailure: .failed
         }
         self.init(code, reason: error.code.rawValue, mayHaveArrived: error.mayHaveArrived)
