@@ -9,17 +9,18 @@ package enum SettingsFile {
     /// - Parameters:
     ///   - path: The file; relative paths inside it are taken from its folder.
     ///   - environment: Where `{"env": …}` looks; the process's own unless a test says otherwise.
+    ///   - place: Dotted path of the group to read; the whole file when empty.
     package static func read<Root: SettingsGroup>(
-        _ type: Root.Type, at path: String, environment: [String: String]
+        _ type: Root.Type, at path: String, environment: [String: String], place: String = ""
     ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
         guard let bytes = FileBytes.read(path) else {
             throw SettingsError(file: path, problems: [.init(message: "cannot be read: \(String(cString: strerror(errno)))", path: "", position: nil)])
         }
-        return try read(type, text: bytes, path: path, environment: environment)
+        return try read(type, text: bytes, path: path, environment: environment, place: place)
     }
 
     package static func read<Root: SettingsGroup>(
-        _ type: Root.Type, text: [UInt8], path: String, environment: [String: String]
+        _ type: Root.Type, text: [UInt8], path: String, environment: [String: String], place: String = ""
     ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
         let json: JSON
         do {
@@ -30,8 +31,12 @@ package enum SettingsFile {
         guard json.kind == .object else {
             throw SettingsError(file: path, problems: [.init(message: "must hold one object", path: "", position: json.position)])
         }
+        let value = place.split(separator: ".").reduce(Optional(json)) { value, key in value?[String(key)] }
+        guard let value, value.kind == .object else {
+            throw SettingsError(file: path, problems: [.init(message: "must hold an object \"\(place)\"", path: "", position: json.position)])
+        }
         let context = SettingsContext(folder: folder(of: path), environment: environment)
-        let reader = SettingsReader(value: json, path: "", context: context)
+        let reader = SettingsReader(value: value, path: place, context: context)
         let settings = Root(from: reader)
         reader.finish()
         guard context.problems.isEmpty else { throw SettingsError(file: path, problems: context.problems) }
