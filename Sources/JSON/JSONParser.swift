@@ -86,7 +86,8 @@ struct JSONParser {
 
     mutating func run() throws(JSONError) {
         guard bytes.count < Int32.max else { throw error(.tooLarge) }
-        guard (try? UTF8Span(validating: bytes.span)) != nil else { throw badUTF8() }
+        let valid = JSONText.validUTF8Count(bytes)
+        guard valid == bytes.count else { throw error(.badUTF8, at: valid) }
         if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { offset = 3 }
         nodes.reserveCapacity(min(bytes.count / 12 + 8, limits.values))
         try skipSpace()
@@ -269,29 +270,52 @@ struct JSONParser {
             kind: kind, isEscaped: isEscaped, start: UInt32(start), end: UInt32(end), next: UInt32(nodes.count + 1)))
     }
 
-    /// Pairwise for the few names an ordinary object has, by a set for large ones.
+    /// Pairwise for the few names an ordinary object has, by a set for large ones and where names are escaped.
     private func refuseDuplicates(_ container: Int) throws(JSONError) {
-        var names: [Int] = []
-        var index = container + 1
-        while index < nodes.count {
-            names.append(index)
-            index = Int(nodes[index + 1].next)
+        var count = 0
+        var isEscaped = false
+        var name = container + 1
+        while name < nodes.count {
+            count += 1
+            isEscaped = isEscaped || nodes[name].isEscaped
+            name = nextName(name)
         }
-        guard names.count > 1 else { return }
-        if names.count > 16 || names.contains(where: { nodes[$0].isEscaped }) {
-            var seen = Set<[UInt8]>(minimumCapacity: names.count)
-            for name in names where !seen.insert(decodedName(name)).inserted {
-                throw error(.duplicateName, at: Int(nodes[name].start))
+        guard count <= 16, !isEscaped else { return try refuseDuplicatesBySet(container, count: count) }
+        name = container + 1
+        while name < nodes.count {
+            var earlier = container + 1
+            while earlier < name {
+                if isSameName(earlier, name) { throw error(.duplicateName, at: Int(nodes[name].start)) }
+                earlier = nextName(earlier)
             }
-            return
+            name = nextName(name)
         }
-        for (count, name) in names.enumerated() {
-            let length = nodes[name].end - nodes[name].start
-            for earlier in names[..<count]
-            where nodes[earlier].end - nodes[earlier].start == length && content(earlier).elementsEqual(content(name)) {
-                throw error(.duplicateName, at: Int(nodes[name].start))
-            }
+    }
+
+    private func refuseDuplicatesBySet(_ container: Int, count: Int) throws(JSONError) {
+        var seen = Set<[UInt8]>(minimumCapacity: count)
+        var name = container + 1
+        while name < nodes.count {
+            guard seen.insert(decodedName(name)).inserted else { throw error(.duplicateName, at: Int(nodes[name].start)) }
+            name = nextName(name)
         }
+    }
+
+    /// The name behind `name` and its value, within an object that ends at the last node.
+    private func nextName(_ name: Int) -> Int { Int(nodes[name + 1].next) }
+
+    /// Whether two unescaped names are equal. Lengths and last octets differ nearly always, so these are looked at first.
+    private func isSameName(_ left: Int, _ right: Int) -> Bool {
+        let length = Int(nodes[left].end - nodes[left].start)
+        guard length == Int(nodes[right].end - nodes[right].start) else { return false }
+        let leftStart = Int(nodes[left].start)
+        let rightStart = Int(nodes[right].start)
+        var index = length - 1
+        while index > 0 {
+            if bytes[leftStart + index] != bytes[rightStart + index] { return false }
+            index -= 1
+        }
+        return true
     }
 
     private func content(_ name: Int) -> ArraySlice<UInt8> {
@@ -327,14 +351,6 @@ struct JSONParser {
             offset += 2
         default: throw error(.unexpectedCharacter)
         }
-    }
-
-    private func badUTF8() -> JSONError {
-        var valid = 0
-        for index in stride(from: 0, to: bytes.count, by: 1) {
-            if bytes[index] < 0x80 { valid = index + 1 } else { break }
-        }
-        return error(.badUTF8, at: valid)
     }
 
     private func error(_ code: JSONError.Code, at place: Int? = nil) -> JSONError {

@@ -66,6 +66,54 @@ enum JSONText {
         return found & (ones &* 0x80)
     }
 
+    /// Marks the octets 0x7F of a little-endian word, as `stops` does.
+    @inline(__always)
+    static func deletes(in word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let deletes = word ^ (ones &* 0x7F)
+        return (deletes &- ones) & ~deletes & (ones &* 0x80)
+    }
+
+    /// Number of octets up to the first that breaks UTF-8 (RFC 3629 §4); all of them in a valid text. Eight octets of ASCII a step.
+    static func validUTF8Count(_ bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBytes { buffer in
+            var index = 0
+            while index < buffer.count {
+                if index + 8 <= buffer.count {
+                    let high = buffer.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian & 0x8080_8080_8080_8080
+                    index += high.trailingZeroBitCount / 8
+                    if high == 0 { continue }
+                } else if buffer[index] < 0x80 {
+                    index += 1
+                    continue
+                }
+                let length = multibyteLength(buffer, at: index)
+                guard length > 0 else { return index }
+                index += length
+            }
+            return index
+        }
+    }
+
+    /// Length of the well-formed sequence that begins with the non-ASCII octet at `index`; 0 for any other.
+    private static func multibyteLength(_ buffer: UnsafeRawBufferPointer, at index: Int) -> Int {
+        let lead = buffer[index]
+        let length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4
+        guard lead >= 0xC2, lead <= 0xF4, index + length <= buffer.count else { return 0 }
+        let second = buffer[index + 1]
+        let allowed: ClosedRange<UInt8> =
+            switch lead {
+            case 0xE0: 0xA0...0xBF
+            case 0xED: 0x80...0x9F
+            case 0xF0: 0x90...0xBF
+            case 0xF4: 0x80...0x8F
+            default: 0x80...0xBF
+            }
+        guard allowed.contains(second) else { return 0 }
+        for further in (index + 2)..<(index + length) where buffer[further] & 0xC0 != 0x80 { return 0 }
+        return length
+    }
+
     static func position(of offset: Int, in bytes: [UInt8]) -> JSONPosition {
         var line = 1
         var lineStart = 0

@@ -94,12 +94,21 @@ package struct JSONWriter {
     }
 
     private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
+        let octets = UnsafeRawBufferPointer(text)
         var start = 0
-        for index in text.indices {
-            let octet = text[index]
+        var index = 0
+        while index < octets.count {
+            if index + 8 <= octets.count {
+                let word = octets.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
+                let stops = JSONText.stops(in: word) | JSONText.deletes(in: word)
+                index += stops.trailingZeroBitCount / 8
+                if stops == 0 { continue }
+            }
+            let octet = octets[index]
+            index += 1
             guard octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") || octet == 0x7F else { continue }
-            bytes.append(contentsOf: text[start..<index])
-            start = index + 1
+            bytes.append(contentsOf: octets[start..<(index - 1)])
+            start = index
             bytes.append(UInt8(ascii: "\\"))
             switch octet {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(octet)
@@ -112,7 +121,7 @@ package struct JSONWriter {
                 bytes.append(JSONWriter.hexDigits[Int(octet & 0x0F)])
             }
         }
-        bytes.append(contentsOf: text[start...])
+        bytes.append(contentsOf: octets[start...])
     }
 
     private static let hexDigits = Array("0123456789abcdef".utf8)
