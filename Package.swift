@@ -79,6 +79,8 @@ let package = Package(
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
         tests("FunctionTests", ["JSON", "Workbench"]),
+        .executableTarget(
+            name: "json-turn", dependencies: ["JSON", "Secrets"], path: "Tests/Benchmarks/JSONTurn", swiftSettings: strict),
         tests("HouseTests", ["JSON", "Workbench", "Settings", "Catalog"]),
     ]
 )
