@@ -28,7 +28,7 @@ STATIC_PACKAGES := ld.lld:lld libnghttp2-dev libssh2-1-dev libpsl-dev libidn2-de
 RUN_PACKAGES := nginx:nginx-light curl
 TEST_PACKAGES := fcgiwrap spawn-fcgi apache2 lighttpd caddy cgi-fcgi:libfcgi-bin etcd:etcd-server etcdctl:etcd-client objdump:binutils \
 	systemd-analyze:systemd openssl python3 python3-venv
-BENCH_PACKAGES := go:golang-go php-fpm wrk valgrind redis-server gcc
+BENCH_PACKAGES := go:golang-go php-fpm php-curl wrk valgrind redis-server webdis gcc
 
 SAM := aws-sam-cli==1.170.0
 MOCK_AI := mock-ai-api==0.1.1
@@ -93,6 +93,10 @@ test: test-packages sam mock-ai package
 package: build-packages
 	echo "-- packaging"
 	for product in $(FUNCTIONS) causeway; do swift build $(RELEASE) --product "$$product" --quiet; done
+
+# Options go into BENCH: make bench BENCH="--rows pass,cgi --quick"
+bench: bench-packages
+	exec python3 -B Tests/Benchmarks/bench.py $(BENCH)
 
 generate: build-packages
 	swift run $(SWIFT_FLAGS) --quiet causeway generate
