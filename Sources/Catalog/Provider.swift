@@ -1,22 +1,32 @@
 package import Conversation
 package import HTTP
+package import OpenAIAgent
+package import RasaAgent
 package import ScriptedAgent
 import Settings
 package import Time
+package import WebhookAgent
 
 /// Every adapter, once. A new one is a case here; the compiler then asks for it in the two switches below, and nothing else needs to know.
 package enum Provider: Sendable {
     case scripted(ScriptedSettings)
+    case webhook(WebhookSettings)
+    case rasa(RasaSettings)
+    case openAI(OpenAISettings)
 
     /// The key under `agents.<name>` that chooses the provider and holds its settings.
     package enum Key: String, CaseIterable, Sendable {
-        case scripted
+        case scripted, webhook, rasa
+        case openAI = "openai"
     }
 
     /// The agent of these settings.
     package func agent(over transport: any HTTPTransport, time: any TimeSource) -> any VirtualAgent {
         switch self {
         case .scripted(let settings): Scripted(settings)
+        case .webhook(let settings): Webhook(settings, over: transport, time: time)
+        case .rasa(let settings): Rasa(settings, over: transport)
+        case .openAI(let settings): OpenAI(settings, over: transport)
         }
     }
 
@@ -24,16 +34,24 @@ package enum Provider: Sendable {
     package var endpoint: String? {
         switch self {
         case .scripted: nil
+        case .webhook(let settings): settings.url
+        case .rasa(let settings): settings.url
+        case .openAI(let settings): settings.url
         }
     }
 
     private init?(_ key: Key, from reader: SettingsReader) {
-        switch key {
-        case .scripted:
-            guard let settings = reader.optionalGroup(key.rawValue, ScriptedSettings.self,
-                "The embedded agent, which answers from a script.") else { return nil }
-            self = .scripted(settings)
+        func group<Group: SettingsGroup>(_ type: Group.Type, _ description: String) -> Group? {
+            reader.optionalGroup(key.rawValue, type, description)
         }
+        let found: Provider? = switch key {
+        case .scripted: group(ScriptedSettings.self, "The embedded agent, which answers from a script.").map { .scripted($0) }
+        case .webhook: group(WebhookSettings.self, "A bot of your own behind one URL.").map { .webhook($0) }
+        case .rasa: group(RasaSettings.self, "A Rasa server.").map { .rasa($0) }
+        case .openAI: group(OpenAISettings.self, "A language model behind chat completions.").map { .openAI($0) }
+        }
+        guard let found else { return nil }
+        self = found
     }
 
     /// The one provider that the agent names. None, or more than one, is a mistake.

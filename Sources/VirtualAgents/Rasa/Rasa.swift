@@ -1,1 +1,43 @@
 package import Conversation
+package import HTTP
+import HTTPTypes
+import JSON
+import Secrets
+
+/// A Rasa assistant (`providers.md` §5): one POST to the REST channel a turn, whose answer is a list of utterances.
+package struct Rasa: VirtualAgent {
+    private let settings: RasaSettings
+    private let transport: any HTTPTransport
+
+    package init(_ settings: RasaSettings, over transport: any HTTPTransport) {
+        self.settings = settings
+        self.transport = transport
+    }
+
+    package let capabilities = AgentCapabilities(hearsAudio: false, takesDigits: true, isRepeatable: false)
+
+    package func reply(to turn: Turn) async throws(AgentError) -> Reply {
+        guard let message = ToRasa.message(for: turn.input, settings) else {
+            return Reply(signal: turn.input == .end ? .end(reason: nil) : .continue)
+        }
+        let answer = try await transport.askForJSON(Call(
+            method: .post, url: settings.url + "/webhooks/rest/webhook", fields: [.contentType: "application/json", .accept: "application/json"],
+            body: ToRasa.body(of: turn, message: message), deadline: turn.deadline))
+        var reply = try FromRasa.reply(answer, to: turn, settings)
+        if let tracker = settings.tracker, let understood = await understanding(of: turn, tracker) {
+            FromRasa.add(understood, to: &reply, tracker)
+        }
+        return reply
+    }
+
+    /// What the tracker knows. Its failure costs the intent's name, never the reply.
+    private func understanding(of turn: Turn, _ tracker: RasaTrackerSettings) async -> JSON? {
+        var url = settings.url + "/conversations/\(turn.conversation.text)/tracker?include_events=NONE"
+        if let token = tracker.token { url += "&token=" + ToRasa.percentEncoded(token.revealText()) }
+        do {
+            return try await transport.askForJSON(Call(method: .get, url: url, fields: [.accept: "application/json"], deadline: turn.deadline))
+        } catch {
+            return nil
+        }
+    }
+}
