@@ -21,7 +21,9 @@ struct Refusal: Error, Equatable {
     static let expectation = Refusal(status: 417, code: "expectation", title: "Only 100-continue can be expected.")
     static let fieldsTooLarge = Refusal(status: 431, code: "fields-too-large", title: "The header fields are too large.")
     static let notStarted = Refusal(status: 500, code: "not-configured", title: "The function could not start.")
+    static let answerTooLarge = Refusal(status: 500, code: "answer-too-large", title: "The answer is larger than the platform carries.")
     static let codingUnknown = Refusal(status: 501, code: "transfer-coding", title: "The transfer coding is not known.")
+    static let notHTTP = Refusal(status: 502, code: "not-http", title: "The invocation does not carry an HTTP request.")
     static let overloaded = Refusal(status: 503, code: "overloaded", title: "Too many requests are running.")
     static let versionUnknown = Refusal(status: 505, code: "http-version", title: "The HTTP version is not known.")
 

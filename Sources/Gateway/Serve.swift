@@ -53,7 +53,14 @@ package enum Gateway {
                 input: CGI.standardInput(until: Deadline(milliseconds: service.limits.receiving)), write: CGI.standardOutput)
         case .fastCGI(let listener):
             try Workers(count: Workers.standardCount, listener: listener, service: service) { FastCGIConnection($0, worker: $1) }.run()
-        case .http, .lambda, .usage: break
+        case .http(let endpoint):
+            let dialect: HTTPDialect = if case .fn = endpoint { .fn } else { .plain }
+            let listener = try Listener.open(endpoint)
+            try Workers(count: Workers.standardCount, listener: listener, service: service) {
+                HTTPConnection($0, worker: $1, dialect: dialect)
+            }.run()
+        case .lambda(let api): try Lambda.serve(service, api: api)
+        case .usage: break
         }
     }
 
@@ -61,6 +68,7 @@ package enum Gateway {
         switch mode {
         case .cgi:
             CGI.standardOutput(CGI.output(Service.answer(.notStarted, requestID: RequestID.make()), isHead: false))
+        case .lambda(let api): Lambda.reportFailedStart(api: api)
         default: break
         }
     }

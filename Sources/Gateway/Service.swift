@@ -78,13 +78,17 @@ final class Service: Sendable {
 
     /// What a request's line says beside the answer. Never a query, a field or a body.
     struct Record {
-        var requestID = ""
+        /// A new one until the request says otherwise.
+        var requestID: String
         var method = ""
         var path: Substring = ""
-        var arrived = Instant(nanoseconds: 0)
+        var arrived: Instant
         var received = 0
 
-        init() {}
+        init() {
+            requestID = RequestID.make()
+            arrived = .now()
+        }
 
         init(_ request: Request) {
             requestID = request.front.requestID
@@ -105,7 +109,7 @@ final class Service: Sendable {
         line.field("path", record.path)
         line.field("status", status)
         let elapsed = Instant.now().nanoseconds &- record.arrived.nanoseconds
-        line.field("duration_ms", microseconds: record.arrived.nanoseconds == 0 ? 0 : Int(clamping: elapsed / 1000))
+        line.field("duration_ms", microseconds: Int(clamping: elapsed / 1000))
         line.field("bytes_in", record.received)
         line.field("bytes_out", sent)
         line.field("mode", mode.description)

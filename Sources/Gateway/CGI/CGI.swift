@@ -22,7 +22,6 @@ enum CGI {
             let complete = request
             response = loop.run { await service.answer(complete) }
         } catch {
-            if record.requestID.isEmpty { record.requestID = RequestID.make() }
             response = Service.answer(error, requestID: record.requestID)
         }
         write(output(response, isHead: isHead))

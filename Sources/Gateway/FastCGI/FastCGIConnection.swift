@@ -90,27 +90,32 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
 
     private func begin(_ received: FastCGIReader.Received) {
         let service = worker.service
+        var record = Service.Record()
         do throws(Refusal) {
-            let request = try FastCGIConnection.request(received, limits: service.limits)
+            let head = try FastCGIConnection.head(received, limits: service.limits)
+            record = Service.Record(head.request)
+            let request = try FastCGIConnection.request(head, received)
+            record.received = request.body.count
             guard service.enter() else { throw .overloaded }
-            task = Task(executorPreference: worker.loop) {
+            task = Task(executorPreference: worker.loop) { [record] in
                 let response = await service.answer(request)
                 service.leave()
                 self.task = nil
-                self.answer(response, to: received, Service.Record(request))
+                self.answer(response, to: received, record)
             }
         } catch {
-            var record = Service.Record()
-            record.requestID = RequestID.make()
             answer(Service.answer(error, requestID: record.requestID), to: received, record)
         }
     }
 
-    /// The length counts by the stream; a length that was announced in digits and differs is a lie (§4.3, rule 5).
-    static func request(_ received: FastCGIReader.Received, limits: GatewayLimits) throws(Refusal) -> Request {
+    static func head(_ received: FastCGIReader.Received, limits: GatewayLimits) throws(Refusal) -> Variables.Head {
         guard let params = received.params else { throw .fieldsTooLarge }
         guard let variables = Variables(fastCGI: params) else { throw .malformed }
-        let head = try variables.head(limits: limits)
+        return try variables.head(limits: limits)
+    }
+
+    /// The length counts by the stream; a length that was announced in digits and differs is a lie (§4.3, rule 5).
+    static func request(_ head: Variables.Head, _ received: FastCGIReader.Received) throws(Refusal) -> Request {
         guard let body = received.body else { throw .bodyTooLarge }
         if case .octets(let announced) = head.length, announced != body.count { throw .badLength }
         var request = head.request

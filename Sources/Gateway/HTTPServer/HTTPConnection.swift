@@ -1,0 +1,168 @@
+import CLinux
+import EventLoop
+import HTTP
+import HTTPTypes
+import Time
+
+/// One connection of the plain HTTP port: requests one after the other; what a client sends ahead waits until the answer is out.
+final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
+    // @unchecked: lives on its loop's thread; the request's task, which runs there too, carries it back.
+    private let worker: Worker
+    private let stream: SocketStream
+    private let dialect: HTTPDialect
+    private let peer: String?
+    private var reader: HTTPReader
+    private var ahead: [UInt8] = []
+    private var task: Task<Void, Never>?
+    private var slowness: EventLoop.Timer?
+    private var idleSince = Instant.now()
+    private var idleness: EventLoop.Timer?
+
+    init(_ descriptor: Int32, worker: Worker, dialect: HTTPDialect) {
+        self.worker = worker
+        self.dialect = dialect
+        peer = Address.peer(of: descriptor)
+        stream = SocketStream(descriptor, loop: worker.loop, scratch: worker.scratch)
+        reader = HTTPReader(limits: worker.service.limits)
+    }
+
+    func start() -> Bool {
+        guard stream.start(owner: self) else { return false }
+        watchIdleness()
+        return true
+    }
+
+    func drain() {
+        guard task == nil, !reader.isReceiving, !stream.hasUnread else { return }
+        stream.close()
+    }
+
+    /// One timer for the life of the connection, not one for each request: it looks how long nothing ran and comes back later.
+    private func watchIdleness() {
+        let limit = worker.service.limits.idling
+        idleness = worker.loop.schedule(at: max(idleSince, .now()).advanced(byMilliseconds: limit)) { [weak self] in
+            guard let self else { return }
+            if self.task == nil, Instant.now() >= self.idleSince.advanced(byMilliseconds: limit) {
+                self.stream.close()
+            } else {
+                self.watchIdleness()
+            }
+        }
+    }
+
+    // MARK: Receiving
+
+    func received(_ bytes: Span<UInt8>) {
+        idleSince = .now()
+        guard task == nil else {
+            bytes.append(to: &ahead)
+            if ahead.count >= SocketStream.crowded { stream.setPaused(true) }
+            return
+        }
+        process(bytes)
+    }
+
+    private func process(_ bytes: Span<UInt8>) {
+        var offset = 0
+        while stream.isOpen, task == nil, let event = reader.next(bytes, at: &offset) { handle(event) }
+        guard stream.isOpen else { return }
+        if offset < bytes.count { bytes.extracting(offset..<bytes.count).append(to: &ahead) }
+        if task != nil || !reader.isReceiving {
+            stopClock()
+        } else if slowness == nil {
+            slowness = worker.loop.schedule(at: .now().advanced(byMilliseconds: worker.service.limits.receiving)) { [weak self] in
+                self?.handle(.refused(.tooSlow, nil))
+            }
+        }
+    }
+
+    private func stopClock() {
+        if let slowness { worker.loop.cancel(slowness) }
+        slowness = nil
+    }
+
+    func inputEnded() {
+        guard let task else { return stream.close() }
+        task.cancel()
+    }
+
+    func closed() {
+        stopClock()
+        if let idleness { worker.loop.cancel(idleness) }
+        task?.cancel()
+        worker.ended(self)
+    }
+
+    private func handle(_ event: HTTPReader.Event) {
+        switch event {
+        case .wantsContinue: stream.send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+        case .refused(let refusal, let record):
+            let record = record ?? Service.Record()
+            answer(dialect.outward(Service.answer(refusal, requestID: record.requestID)), record, keepsConnection: false)
+        case .request(let request, let keepsConnection): begin(request, keepsConnection: keepsConnection)
+        }
+    }
+
+    // MARK: Answering
+
+    private func begin(_ outer: Request, keepsConnection: Bool) {
+        let service = worker.service
+        let dialect = dialect
+        var record = Service.Record(outer)
+        do throws(Refusal) {
+            var request = try dialect.inward(outer)
+            request.front.peer = peer
+            record = Service.Record(request)
+            guard service.enter() else { throw .overloaded }
+            let complete = request
+            task = Task(executorPreference: worker.loop) { [record] in
+                let response = await service.answer(complete)
+                service.leave()
+                self.task = nil
+                self.answer(dialect.outward(response), record, keepsConnection: keepsConnection)
+                self.goOn()
+            }
+        } catch {
+            answer(dialect.outward(Service.answer(error, requestID: record.requestID)), record, keepsConnection: keepsConnection)
+        }
+    }
+
+    private func answer(_ response: Response, _ record: Service.Record, keepsConnection: Bool) {
+        idleSince = .now()
+        let isHead = record.method == "HEAD" && dialect == .plain
+        let keeps = keepsConnection && !worker.isDraining
+        stream.send(HTTPConnection.output(response, isHead: isHead, keepsConnection: keeps))
+        worker.service.log(record, response, sent: isHead ? 0 : response.body.count)
+        if !keeps { stream.endAfterSending(draining: true) }
+    }
+
+    /// Takes up what came ahead of the answer.
+    private func goOn() {
+        guard stream.isOpen else { return }
+        stream.setPaused(false)
+        guard !ahead.isEmpty else { return }
+        let bytes = ahead
+        ahead = []
+        process(bytes.span)
+    }
+
+    static func output(_ response: Response, isHead: Bool, keepsConnection: Bool) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512 + response.body.count)
+        bytes.append(contentsOf: "HTTP/1.1 ".utf8)
+        ResponseHead.appendStatus(response.status, to: &bytes)
+        ResponseHead.appendFields(response, to: &bytes)
+        bytes.append(contentsOf: "Date: ".utf8)
+        HTTPDate.append(clinux_epoch_milliseconds(), to: &bytes)
+        bytes.append(contentsOf: "\r\n".utf8)
+        if response.status.code != 204, response.status.code != 304 {
+            bytes.append(contentsOf: "Content-Length: ".utf8)
+            LogLine.append(decimal: response.body.count, to: &bytes)
+            bytes.append(contentsOf: "\r\n".utf8)
+        }
+        if !keepsConnection { bytes.append(contentsOf: "Connection: close\r\n".utf8) }
+        bytes.append(contentsOf: "\r\n".utf8)
+        if !isHead { bytes += response.body }
+        return bytes
+    }
+}

@@ -1,0 +1,62 @@
+import CLinux
+import EventLoop
+import Glibc
+import HTTP
+import Logging
+
+/// The loop of a custom runtime: next invocation, handler, response; one at a time, on the main thread.
+enum Lambda {
+    /// Until SIGTERM, or until the runtime API is gone.
+    static func serve(_ service: Service, api: String) throws(SystemFailure) {
+        let signals = clinux_signal_descriptor()
+        guard signals >= 0 else { throw SystemFailure(call: "signalfd", number: errno) }
+        let loop = try EventLoop()
+        let platform = LambdaAPI(api, signals: signals)
+        do throws(LambdaAPI.Failure) {
+            while let invocation = try platform.next() {
+                try answer(invocation, service, loop, platform)
+                if clinux_signal_take(signals) != 0 { return }
+            }
+        } catch {
+            Events.log(.critical, error.description)
+            exit(EX_UNAVAILABLE)
+        }
+    }
+
+    static func reportFailedStart(api: String) {
+        do throws(LambdaAPI.Failure) {
+            try LambdaAPI(api, signals: -1).failInit(type: "Runtime.NotConfigured", message: "The function could not start; its log says why.")
+        } catch {
+            Events.log(.critical, error.description)
+        }
+    }
+
+    private static func answer(
+        _ invocation: LambdaAPI.Invocation, _ service: Service, _ loop: EventLoop, _ platform: LambdaAPI
+    ) throws(LambdaAPI.Failure) {
+        if let trace = invocation.trace { setenv("_X_AMZN_TRACE_ID", trace, 1) } else { unsetenv("_X_AMZN_TRACE_ID") }
+        guard let event = LambdaEvent(invocation.event) else {
+            Events.log(.error, "the invocation \(invocation.id) is not an HTTP request")
+            return try platform.fail(invocation.id, type: "Function.NotHTTP", message: "The event is not an HTTP request.")
+        }
+        var record = Service.Record()
+        record.requestID = invocation.id
+        var response: Response
+        do throws(Refusal) {
+            let request = try event.request(for: invocation, limits: service.limits)
+            record = Service.Record(request)
+            response = loop.run { await service.answer(request) }
+        } catch {
+            response = Service.answer(error, requestID: record.requestID)
+        }
+        let isHead = record.method == "HEAD"
+        var result = LambdaResult.encode(response, for: event.shape, isHead: isHead)
+        if result.count > LambdaResult.limit {
+            response = Service.answer(.answerTooLarge, requestID: record.requestID)
+            result = LambdaResult.encode(response, for: event.shape, isHead: isHead)
+        }
+        response.notes.append(Note("invocation", invocation.id))
+        service.log(record, response, sent: isHead ? 0 : response.body.count)
+        try platform.respond(to: invocation.id, result)
+    }
+}
