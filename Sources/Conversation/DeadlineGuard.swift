@@ -1,0 +1,80 @@
+package import Time
+
+/// Asks an agent so that an answer or an error is there in time, whatever the agent does (`security.md` §8).
+package struct DeadlineGuard: Sendable {
+    private let time: any TimeSource
+    private let sleep: @Sendable (Instant) async -> Void
+
+    /// - Parameter sleep: Suspends until an instant, or until its task is cancelled.
+    package init(time: any TimeSource, sleep: @escaping @Sendable (Instant) async -> Void) {
+        self.time = time
+        self.sleep = sleep
+    }
+
+    package struct Outcome: Sendable {
+        package let result: Result<Reply, AgentError>
+        /// How often the agent was asked.
+        package let calls: Int
+    }
+
+    /// Below this an attempt is not worth beginning.
+    private static let leastMilliseconds = 200
+
+    /// Asks, and asks again where nothing can have happened twice: a call that never arrived, one that was refused for the moment, or
+    /// any failed call of an agent whose turns may be repeated. Voice is retried once, text twice.
+    package func ask(_ agent: any VirtualAgent, _ turn: Turn) async -> Outcome {
+        let most = turn.medium == .voice ? 2 : 3
+        var calls = 0
+        while true {
+            calls += 1
+            let result = await race(agent, turn)
+            guard case .failure(let error) = result, calls < most, mayRepeat(error, agent) else {
+                return Outcome(result: result, calls: calls)
+            }
+            let pause = error.retryAfterMilliseconds ?? (error.code == .throttled ? 100 * calls : 0)
+            let next = time.now().advanced(byMilliseconds: max(0, pause))
+            guard next.advanced(byMilliseconds: Self.leastMilliseconds) < turn.deadline else {
+                return Outcome(result: result, calls: calls)
+            }
+            if pause > 0 { await sleep(next) }
+            guard !Task.isCancelled else { return Outcome(result: .failure(Self.callerLeft), calls: calls) }
+        }
+    }
+
+    private func mayRepeat(_ error: AgentError, _ agent: any VirtualAgent) -> Bool {
+        guard !error.isRetryable else { return true }
+        guard agent.capabilities.isRepeatable else { return false }
+        return switch error.code {
+        case .unreachable, .failed, .malformed: true
+        default: false
+        }
+    }
+
+    /// One attempt against the clock. The loser is cancelled; what it still answers is thrown away.
+    private func race(_ agent: any VirtualAgent, _ turn: Turn) async -> Result<Reply, AgentError> {
+        guard time.now() < turn.deadline else { return .failure(Self.tooLate) }
+        guard !agent.capabilities.isImmediate else { return await Self.attempt(agent, turn) }
+        let sleep = sleep
+        return await withTaskGroup(of: Result<Reply, AgentError>?.self) { group in
+            group.addTask { await Self.attempt(agent, turn) }
+            group.addTask {
+                await sleep(turn.deadline)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first ?? .failure(Task.isCancelled ? Self.callerLeft : Self.tooLate)
+        }
+    }
+
+    private static func attempt(_ agent: any VirtualAgent, _ turn: Turn) async -> Result<Reply, AgentError> {
+        do throws(AgentError) {
+            return .success(try await agent.reply(to: turn))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static let tooLate = AgentError(.timedOut, reason: "no answer before the deadline")
+    private static let callerLeft = AgentError(.cancelled, reason: "the caller went away")
+}
