@@ -12,7 +12,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         // Desk only; never linked into a function.
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
     ],
     targets: [
         // The ground
@@ -52,10 +53,13 @@ let package = Package(
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // The desk; never deployed
-        library("Workbench", ["Catalog", "CXone", "JSON", "Settings", .product(name: "Subprocess", package: "swift-subprocess")]),
+        library("Workbench", [
+            "Catalog", "CXone", "JSON", "Secrets", "Settings", .product(name: "Subprocess", package: "swift-subprocess"),
+            .product(name: "SystemPackage", package: "swift-system"),
+        ]),
         .executableTarget(
             name: "causeway",
-            dependencies: ["Workbench", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Catalog", "Settings", "Workbench", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Sources/causeway", swiftSettings: strict),
 
         // Tests

@@ -1,0 +1,40 @@
+/// One function as every host must know it. This list is the only one: server configurations, systemd units, the Lambda template and the
+/// tests of the house are made from it.
+package struct Endpoint: Sendable {
+    /// Folder under `functions/`, executable, socket, unit and Lambda resource are all named after it.
+    package let name: String
+    /// For people, in one line.
+    package let summary: String
+    /// Where it is mounted; what follows after a `/` belongs to it as well.
+    package let path: String
+    /// What a client may send; anything else is answered 405 by the function itself.
+    package let methods: [String]
+    /// MiB of body that the function takes at most; servers let a little more through, so that the function's own 413 is seen.
+    package let bodyLimit: Int
+    /// Seconds after which a host may give the function up; well above the function's own deadline.
+    package let timeout: Int
+    /// MiB of memory on hosts that ask.
+    package let memory: Int
+    /// Whether the function calls another system, and so links libcurl.
+    package let callsOut: Bool
+    /// Whether only this machine (or, on Lambda, signed calls of the same account) may reach it.
+    package let isInternal: Bool
+    /// Names of the environment variables that it reads, settings file apart from secrets that the file names.
+    package let environment: [String]
+
+    package static let all: [Endpoint] = [
+        Endpoint(
+            name: "exchange", summary: "One turn of a conversation, from Virtual Agent Hub to a virtual agent and back",
+            path: "/exchange", methods: ["POST"], bodyLimit: 8, timeout: 15, memory: 256, callsOut: true, isInternal: false,
+            environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
+            name: "token-cache", summary: "The embedded store: entries with a life and a version over plain HTTP, kept in SQLite",
+            path: "/cache", methods: ["GET", "PUT", "DELETE"], bodyLimit: 1, timeout: 10, memory: 256, callsOut: false, isInternal: true,
+            environment: ["CAUSEWAY_SETTINGS"]),
+    ]
+
+    /// `token-cache` → `TokenCache`.
+    package var resource: String {
+        name.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    }
+}

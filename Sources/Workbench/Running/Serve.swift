@@ -1,0 +1,146 @@
+import Catalog
+import Glibc
+import Settings
+import Synchronization
+
+/// `make run`: a private nginx and every function under FastCGI on this machine, until it is told to stop.
+package struct Serve: Sendable {
+    /// Folder of this run: settings, logs, secrets, nginx's files.
+    let folder: String
+    /// Folder of the functions' executables.
+    let programs: String
+    let port: Int
+    let deskPort: Int
+    let say: @Sendable (String) -> Void
+    private var environment: [String: String]
+    private let settings: String
+    private let isSample: Bool
+
+    private var url: String { "http://127.0.0.1:\(port)" }
+
+    /// Prepares a run: settings found and checked, secrets made, ports free. Nothing runs yet.
+    /// - Parameter say: Prints one line for the person at the desk.
+    package init(
+        folder givenFolder: String, programs: String, environment: [String: String], say: @Sendable @escaping (String) -> Void
+    ) throws {
+        folder = try Files.absolute(givenFolder)
+        self.programs = programs
+        self.say = say
+        port = try Serve.port("CAUSEWAY_PORT", in: environment, default: 8080)
+        deskPort = try Serve.port("CAUSEWAY_DESK_PORT", in: environment, default: 8090)
+        guard Sockets.freePort(port) != nil else {
+            throw SystemFailure(saying: "port \(port) is taken; stop what uses it or set CAUSEWAY_PORT")
+        }
+        for endpoint in Endpoint.all where !Files.exists("\(programs)/\(endpoint.name)") {
+            throw SystemFailure(saying: "\(programs)/\(endpoint.name) is not built; `make run` builds it")
+        }
+        var environment = environment
+        for name in SampleSettings.secrets where (environment[name] ?? "").isEmpty { environment[name] = Files.randomKey() }
+        // Variables of other start modes must not reach the functions.
+        for name in ["AWS_LAMBDA_RUNTIME_API", "GATEWAY_INTERFACE", "LISTEN_FDS", "LISTEN_PID"] { environment[name] = nil }
+        if let named = environment["CAUSEWAY_SETTINGS"], !named.isEmpty {
+            (settings, isSample) = (try Files.absolute(named), false)
+        } else if Files.exists("causeway.jsonc") {
+            (settings, isSample) = (try Files.absolute("causeway.jsonc"), false)
+        } else {
+            (settings, isSample) = ("\(folder)/causeway.jsonc", true)
+            try Files.write(
+                SampleSettings.text(url: "http://127.0.0.1:\(port)", cacheFile: "token-cache.sqlite", isLocal: true), to: settings)
+        }
+        environment["CAUSEWAY_SETTINGS"] = settings
+        self.environment = environment
+        let (_, warnings) = try SettingsFile.read(CausewaySettings.self, at: settings, environment: environment)
+        for warning in warnings { say("warning: \(settings):\(warning)") }
+    }
+
+    private static func port(_ name: String, in environment: [String: String], default fallback: Int) throws -> Int {
+        guard let text = environment[name], !text.isEmpty else { return fallback }
+        guard let number = Int(text), (1...65535).contains(number) else { throw SystemFailure(saying: "\(name) must be a port, 1 to 65535") }
+        return number
+    }
+
+    /// Serves until the task is cancelled.
+    package func run() async throws {
+        guard let nginx = find("nginx") else { throw SystemFailure(saying: "nginx is not installed; `make run` installs it") }
+        let sockets = try Files.temporaryFolder()
+        defer { Files.remove(sockets) }
+        defer { Files.remove("\(folder)/env") }
+        var site = Site()
+        (site.programs, site.sockets, site.settings) = (programs, sockets, settings)
+        (site.address, site.port, site.name, site.tls) = ("127.0.0.1", port, "localhost", nil)
+        try Files.makeFolder("\(folder)/temporary")
+        try Files.write(
+            NginxConfiguration.standalone(site, folder: folder, user: getuid() == 0 ? "root" : nil), to: "\(folder)/nginx.conf")
+
+        var listeners: [Int32] = []
+        defer { for listener in listeners { close(listener) } }
+        var children: [Program] = []
+        for endpoint in Endpoint.all {
+            let listener = try Sockets.listen(at: site.socket(endpoint))
+            listeners.append(listener)
+            children.append(Program(
+                endpoint.name, executable: site.program(endpoint), environment: environment, listener: listener,
+                log: "\(folder)/\(endpoint.name).log"))
+        }
+        children.append(Program(
+            "nginx", executable: nginx, arguments: ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", "\(folder)/nginx.log"],
+            environment: environment.filter { ["PATH", "HOME", "LANG", "TZ"].contains($0.key) }, log: "\(folder)/nginx.log"))
+
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for child in children { group.addTask { try await keep(child) } }
+            group.addTask { try await announce() }
+            // The announcement ends; the first failure ends all.
+            try await group.waitForAll()
+        }
+    }
+
+    /// Starts a program again whenever it ends, at most five times within ten seconds each.
+    private func keep(_ program: Program) async throws {
+        var failures = 0
+        while true {
+            let begun = ContinuousClock.now
+            let end = try await program.run()
+            try Task.checkCancellation()
+            failures = begun.duration(to: .now) > .seconds(10) ? 0 : failures + 1
+            guard failures < 5 else {
+                throw SystemFailure(saying: "\(program.name) does not stay up (\(end)); see \(program.log)")
+            }
+            say("\(program.name) ended (\(end)); starting it again, see \(program.log)")
+            try await Task.sleep(for: .milliseconds(200 << failures))
+        }
+    }
+
+    /// Waits for the first turn to work, then tells how to send one.
+    private func announce() async throws {
+        try await waitForTurn()
+        let variables = [
+            ("CAUSEWAY_URL", url), ("CAUSEWAY_DESK_URL", "http://127.0.0.1:\(deskPort)"),
+            ("CAUSEWAY_AUTHORIZATION", environment["CAUSEWAY_AUTHORIZATION"] ?? ""),
+        ]
+        try Files.write(variables.map { "\($0)='\($1.replacing("'", with: "'\\''"))'\n" }.joined(), to: "\(folder)/env", mode: 0o600)
+        for endpoint in Endpoint.all { say("  \(url)\(endpoint.path)\(padding(endpoint.path, to: 12))\(endpoint.summary)") }
+        say("  \(folder)/env \(padding(folder + "/env", to: 32))the URLs and this run's Authorization, for `source`")
+        say("  \(settings)\(padding(settings, to: 33))the settings; logs are in \(folder)")
+        say("ready")
+    }
+
+    /// With the sample settings a whole turn must work; with other settings, whose agent may cost money, the function must at least
+    /// refuse a caller without credentials.
+    private func waitForTurn() async throws {
+        let turn = #"{"virtualAgentId":"orders","botSessionState":null,"userInput":"WELCOME","userInputType":5}"#
+        let wanted = isSample ? "200" : "401"
+        let authorization = environment["CAUSEWAY_AUTHORIZATION"] ?? ""
+        var seen = "nothing"
+        for _ in 0..<100 {
+            let answer = try await HTTPClient.send(
+                "POST", "\(url)/exchange", fields: ["Content-Type: application/json"] + (isSample ? ["Authorization: \(authorization)"] : []),
+                body: turn)
+            seen = answer.map { "\($0.status)" } ?? "nothing"
+            if seen == wanted, isSample == false || answer?.body.contains("branchName") == true { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw SystemFailure(saying: "the first turn is answered by \(seen) instead of \(wanted); see the logs in \(folder)")
+    }
+
+    private func padding(_ text: String, to width: Int) -> String { String(repeating: " ", count: max(1, width - text.count)) }
+}
