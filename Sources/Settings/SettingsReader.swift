@@ -25,11 +25,24 @@ package final class SettingsReader {
     package let path: String
     private let context: SettingsContext
     private var asked: [SettingDeclaration] = []
+    /// Where to point when a key is missing: at the object, or where the object itself should be.
+    private let place: JSONPosition?
+    /// Whether missing keys are not worth a word, because the whole object is of the wrong kind, which was reported.
+    private let isMuted: Bool
 
-    init(value: JSON?, path: String, context: SettingsContext) {
+    init(value: JSON?, path: String, context: SettingsContext, parent: SettingsReader? = nil, isMuted: Bool = false) {
         self.value = value
         self.path = path
         self.context = context
+        self.place = value?.position ?? parent?.place
+        self.isMuted = isMuted
+    }
+
+    /// A reader of a nested value; anything but an object is read as one without keys.
+    private func reader(of child: JSON?, path: String) -> SettingsReader {
+        let isObject = child?.kind == .object
+        return SettingsReader(
+            value: isObject ? child : nil, path: path, context: context, parent: self, isMuted: child != nil && !isObject)
     }
 
     /// Whether declarations are collected instead of values read.
@@ -41,7 +54,7 @@ package final class SettingsReader {
         declare(key, kind, description, default: nil, isRequired: true)
         guard !context.isDescribing else { return kind.placeholder }
         guard let member = value?[key], !member.isNull else {
-            context.report("\"\(key)\" is missing", at: value, path: path)
+            if !isMuted { context.report("\"\(key)\" is missing", position: place, path: path) }
             return kind.placeholder
         }
         return read(member, key, kind) ?? kind.placeholder
@@ -90,7 +103,7 @@ package final class SettingsReader {
         _ key: String, _ type: Group.Type, _ description: String, isRequired: Bool, child: JSON?
     ) -> Group {
         if let child, child.kind != .object { context.report("\"\(key)\" must be an object", at: child, path: joined(key)) }
-        let reader = SettingsReader(value: child?.kind == .object ? child : nil, path: joined(key), context: context)
+        let reader = reader(of: child, path: joined(key))
         let group = Group(from: reader)
         reader.finish()
         note(key, description, "object", isRequired: isRequired, members: reader.asked)
@@ -109,7 +122,7 @@ package final class SettingsReader {
         }
         note(key, description, "named objects", isRequired: isRequired)
         guard let child = value?[key], !child.isNull else {
-            if isRequired { context.report("\"\(key)\" is missing", at: value, path: path) }
+            if isRequired, !isMuted { context.report("\"\(key)\" is missing", position: place, path: path) }
             return []
         }
         guard child.kind == .object else {
@@ -120,8 +133,7 @@ package final class SettingsReader {
             if member.value.kind != .object {
                 context.report("\"\(member.name)\" must be an object", at: member.value, path: joined(key))
             }
-            let reader = SettingsReader(
-                value: member.value.kind == .object ? member.value : nil, path: joined(key) + "." + member.name, context: context)
+            let reader = reader(of: member.value, path: joined(key) + "." + member.name)
             let group = Group(from: reader)
             reader.finish()
             return (member.name, group)
@@ -144,8 +156,7 @@ package final class SettingsReader {
         }
         return child.elements.enumerated().map { index, element in
             if element.kind != .object { context.report("must be an object", at: element, path: "\(joined(key))[\(index)]") }
-            let reader = SettingsReader(
-                value: element.kind == .object ? element : nil, path: "\(joined(key))[\(index)]", context: context)
+            let reader = reader(of: element, path: "\(joined(key))[\(index)]")
             let group = Group(from: reader)
             reader.finish()
             return group
@@ -157,8 +168,7 @@ package final class SettingsReader {
     /// Records a mistake that no single kind can see, at `key` or at the whole object.
     package func problem(_ message: String, at key: String? = nil) {
         guard !context.isDescribing else { return }
-        let place = key.flatMap { value?[$0] } ?? value
-        context.report(message, at: place, path: key.map(joined) ?? path)
+        context.report(message, position: key.flatMap { value?[$0]?.position } ?? place, path: key.map(joined) ?? path)
     }
 
     /// Records something that works but should be changed.

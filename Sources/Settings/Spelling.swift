@@ -6,19 +6,23 @@ enum Spelling {
         return name
     }
 
-    /// Levenshtein distance, one row at a time.
+    /// Number of letters to add, drop, change or swap with their neighbour.
     static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right.unicodeScalars)
-        var row = Array(0...right.count)
-        for (line, a) in left.unicodeScalars.enumerated() {
-            var diagonal = row[0]
-            row[0] = line + 1
-            for (column, b) in right.enumerated() {
-                let above = row[column + 1]
-                row[column + 1] = min(above + 1, row[column] + 1, diagonal + (a == b ? 0 : 1))
-                diagonal = above
+        let left = Array(left.unicodeScalars), right = Array(right.unicodeScalars)
+        var beforeLast: [Int] = []
+        var last = Array(0...right.count)
+        for line in left.indices {
+            var row = [line + 1]
+            for column in right.indices {
+                let change = last[column] + (left[line] == right[column] ? 0 : 1)
+                var best = min(last[column + 1] + 1, row[column] + 1, change)
+                if line > 0, column > 0, left[line] == right[column - 1], left[line - 1] == right[column] {
+                    best = min(best, beforeLast[column - 1] + 1)
+                }
+                row.append(best)
             }
+            (beforeLast, last) = (last, row)
         }
-        return row[right.count]
+        return last[right.count]
     }
 }

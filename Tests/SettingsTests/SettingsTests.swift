@@ -99,7 +99,7 @@ func reads() throws {
     #expect(fleet.ships.map(\.name) == ["b", "a"], "the order of the file counts")
     #expect(fleet.ships.map(\.group.mast.height) == [9, 7])
     #expect(fleet.crew.map(\.name) == ["Ishmael", "Ahab"])
-    #expect(messages == ["warning 10:32: crew[1].name: has been seen before"])
+    #expect(messages == ["warning 10:42: crew[1].name: has been seen before"])
 }
 
 @Test("all mistakes are reported at once, each with file, line, column and a suggestion")
@@ -134,8 +134,7 @@ func reportsAll() {
         #"conf/fleet.jsonc:10:28: crew[2].name: is nobody"#,
     ]
     for line in expected { #expect(messages.contains(line), "\(line)\nis not among\n\(messages.joined(separator: "\n"))") }
-    let unexpected = messages.filter { !expected.contains($0) }
-    #expect(unexpected.allSatisfy { $0.contains("crew[1]") }, "\(unexpected)")
+    #expect(messages.count == expected.count, "\(messages.filter { !expected.contains($0) })")
 }
 
 @Test("a secret never stands in the file, is never weak, and no message repeats it", arguments: [
@@ -187,7 +186,7 @@ func urls(text: String, isGood: Bool) {
 
 @Test("what is no JSON, or no object, is told with its place", arguments: [
     ("{\"url\": \"http://a\"\n \"port\": 1}", "conf/fleet.jsonc:2:2:"), ("[]", "conf/fleet.jsonc:1:1: must hold one object"),
-    ("{\"url\": \"http://a\", \"url\": \"http://b\"}", "conf/fleet.jsonc:1:22:"), ("", "conf/fleet.jsonc:1:1:"),
+    ("{\"url\": \"http://a\", \"url\": \"http://b\"}", "conf/fleet.jsonc:1:21: the object names this member twice"), ("", "conf/fleet.jsonc:1:1:"),
 ])
 func broken(text: String, message: String) {
     let (settings, messages) = read(text)
