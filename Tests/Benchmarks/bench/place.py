@@ -19,6 +19,7 @@ class Place:
         # Unix socket paths are short by law, so the run's folder is not inside the package.
         self._folder = tempfile.TemporaryDirectory(prefix="causeway-bench-")
         self.run = pathlib.Path(self._folder.name)
+        self.run.chmod(0o711)
 
     def close(self):
         self._folder.cleanup()

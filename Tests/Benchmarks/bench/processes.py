@@ -25,6 +25,8 @@ def listening(path):
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
+    # nginx's workers are another user when we are root.
+    path.chmod(0o666)
     listener.listen(4096)
     return listener
 
@@ -132,12 +134,15 @@ class Processes:
                 with urllib.request.urlopen(request, timeout=5) as answer:
                     return answer.read()
             except (urllib.error.URLError, OSError) as error:
-                failed = [process.name for process in self.started if not process.is_running]
-                if failed or time.monotonic() > until:
-                    said = " ".join(failed and [f"{failed[0]} has ended:", self.last_words(failed[0])])
-                    raise RuntimeError(f"{url}: {error} {said}".strip()) from error
+                if time.monotonic() > until or not all(process.is_running for process in self.started):
+                    raise RuntimeError(f"{url}: {error}. {self.last_words()}") from error
                 time.sleep(0.05)
 
-    def last_words(self, name):
-        """The end of what a process said."""
-        return (self.place.run / f"{name}.log").read_text(errors="replace")[-400:].strip()
+    def last_words(self):
+        """The end of what each process said, the ended ones marked."""
+        said = []
+        for process in self.started:
+            text = (self.place.run / f"{process.name}.log").read_text(errors="replace")[-300:].strip()
+            if text or not process.is_running:
+                said.append(f"{process.name}{'' if process.is_running else ' (ended)'}: {text}")
+        return "; ".join(said)

@@ -35,7 +35,7 @@ class Row:
 
 def missing(name, reason):
     """A row that could not be measured, with the reason in place of figures."""
-    return Row(name, "–", None, None, "", note=" ".join(str(reason).split())[:160])
+    return Row(name, "–", None, None, "", note=" ".join(str(reason).split())[:600])
 
 
 def compare(name, peer, ours, theirs, unit, *, at_least=None, at_most=None, note=""):

@@ -36,5 +36,5 @@ def _cpu(bench, program, event):
         after, used = json.loads(processes.await_answer(url)), worker.cpu() - used
     answered = after["answered"] - before["answered"]
     if answered == 0 or after["bad"]:
-        raise RuntimeError(f"{program.name}: {answered} answers, {after['bad']} of all bad; {processes.last_words('lambda')}")
+        raise RuntimeError(f"{program.name}: {answered} answers, {after['bad']} of all bad; {processes.last_words()}")
     return used * 1e6 / answered
