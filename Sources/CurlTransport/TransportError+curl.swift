@@ -73,7 +73,8 @@ extension TransportError {
         case 10: "the certificate has expired"
         case 18...21: "the certificate comes from no trusted authority"
         case 23: "the certificate was revoked"
-        case 0, 62: "the certificate is for another name"
+        // 1 is what libcurl begins with; it stays when the chain is good and the name is not.
+        case 0, 1, 62: "the certificate is for another name"
         case let number: "the certificate does not verify (\(number))"
         }
     }

@@ -34,7 +34,8 @@ final class Child: @unchecked Sendable {
 
     deinit {
         close(input)
-        kill(process, SIGTERM)
+        // Not SIGTERM: a child inherits the mask of the thread that made it, and a worker thread blocks that.
+        kill(process, SIGKILL)
         var status: Int32 = 0
         waitpid(process, &status, 0)
         close(output)
