@@ -43,7 +43,9 @@ let package = Package(
             "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent",
         ]),
-        .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(
+            name: "CCurl", path: "Sources/CCurl", cSettings: isStatic ? [.define("CAUSEWAY_STATIC")] : [],
+            linkerSettings: curlLibraries.map { .linkedLibrary($0) }),
         library("CurlTransport", ["CCurl", "EventLoop", "HTTP", "Secrets", "Time", http]),
 
         // One executable an endpoint
@@ -88,6 +90,14 @@ let package = Package(
         tests("HouseTests", ["JSON", "Workbench", "Settings", "Catalog"]),
     ]
 )
+
+/// `CAUSEWAY_STATIC=1 swift build … -Xswiftc -static-executable` makes executables that need nothing of the host, for CGI and Lambda:
+/// loading libcurl's thirty libraries would be most of a short process's life. Then libcurl's own libraries must be named too.
+nonisolated var isStatic: Bool { Context.environment["CAUSEWAY_STATIC"] == "1" }
+nonisolated var curlLibraries: [String] {
+    isStatic
+        ? ["curl", "nghttp2", "ssh2", "psl", "idn2", "unistring", "ssl", "crypto", "zstd", "brotlidec", "brotlicommon", "z"] : ["curl"]
+}
 
 nonisolated var http: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
 nonisolated var log: Target.Dependency { .product(name: "Logging", package: "swift-log") }
