@@ -80,4 +80,4 @@ def settings(place, agent_url=None, **connection):
         "exchange": {"sessionKeys": [{"env": "BENCH_SESSION_KEY"}], "allowPlainHTTP": True}, "agents": agents}, indent=2))
     return {
         "CAUSEWAY_SETTINGS": str(path), "BENCH_AUTHORIZATION": AUTHORIZATION,
-        "BENCH_SESSION_KEY": "bench-session-key-of-32-octets-or-more", "SWIFT_BACKTRACE": "enable=no", **({"PROTO_URL": agent_url} if agent_url else {})}
+        "BENCH_SESSION_KEY": "bench-session-key-of-32-octets-or-more", "SWIFT_BACKTRACE": "enable=no"}
