@@ -17,6 +17,7 @@ enum FromRasa {
         reply.signal = signal ?? natural(turn.input, isEmpty: reply.parts.isEmpty && reply.scriptPayloads.isEmpty)
         reply.understanding.intent = named(turn.input, settings)
         if reply.understanding.intent != nil { reply.understanding.confidence = 1 }
+        reply.state = Offered(reply.parts).raw
         return reply
     }
 

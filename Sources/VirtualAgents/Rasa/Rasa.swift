@@ -17,7 +17,7 @@ package struct Rasa: VirtualAgent {
     package let capabilities = AgentCapabilities(hearsAudio: false, takesDigits: true, isRepeatable: false)
 
     package func reply(to turn: Turn) async throws(AgentError) -> Reply {
-        guard let message = ToRasa.message(for: turn.input, settings) else {
+        guard let message = ToRasa.message(for: turn, settings) else {
             return Reply(signal: turn.input == .end ? .end(reason: nil) : .continue)
         }
         let answer = try await transport.askForJSON(Call(

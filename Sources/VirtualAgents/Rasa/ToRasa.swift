@@ -19,10 +19,11 @@ enum ToRasa {
     }
 
     /// The text of the message, or `nil` when Rasa need not be asked.
-    static func message(for input: Input, _ settings: RasaSettings) -> String? {
-        switch input {
+    static func message(for turn: Turn, _ settings: RasaSettings) -> String? {
+        switch turn.input {
         case .start: "/" + settings.startIntent
-        case .text(let text): escaped(text)
+        // A button's payload may be a command, which the contact may choose because the bot offered it.
+        case .text(let text): Offered(turn.state).payloads.contains(text) ? text : escaped(text)
         case .event(let name) where isIntent(name): "/" + name
         case .event(let name): intent(settings.eventIntent) { $0.field("name", name) }
         case .digits(let digits): intent(settings.digitsIntent) { $0.field("digits", digits) }
