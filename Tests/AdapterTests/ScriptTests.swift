@@ -103,7 +103,7 @@ import Time
         #expect(first.parts == [.text(plain: "Hello Ann OX from Zürich 7")])
         let second = try await agent.reply(to: Self.turn(.text("who am I"), state: first.state))
         #expect(second.parts == [.text(plain: "Ann OX")])
-        #expect(second.scriptPayloads.map(\.text) == [#"{"name": "Ann OX"}"#])
+        #expect(second.scriptPayloads.map(\.text) == [#"{"name":"Ann OX"}"#])
         #expect(second.scriptValues.map(\.value.text) == [#""00420""#, "42"])
         #expect(try await agent.reply(to: Self.turn(.text("who am I"))).parts == [.text(plain: "")])
     }

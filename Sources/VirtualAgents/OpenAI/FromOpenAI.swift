@@ -13,7 +13,7 @@ enum FromOpenAI {
         for call in completion.toolCalls { signal = take(call, into: &reply, &history, settings.tools) ?? signal }
         let isRefused = completion.finishReason == "content_filter" || !completion.refusal.isEmpty
         reply.signal = signal ?? natural(turn.input, isEmpty: (text.isEmpty && reply.expects == nil) || isRefused)
-        reply.understanding = Understanding(intent: intent(turn.input, reply.signal), slots: history.slots)
+        reply.understanding = Understanding(slots: history.slots)
         if let words = ToOpenAI.words(turn.input, settings) { history.add(.user, words) }
         history.add(.assistant, text)
         if case .end = reply.signal { return reply }
@@ -49,18 +49,6 @@ enum FromOpenAI {
         case .silence: .noInput
         case .end: .end(reason: nil)
         default: isEmpty ? .noMatch : .continue
-        }
-    }
-
-    /// A model names no intents; these are the four that every agent has, and the transfer.
-    private static func intent(_ input: Input, _ signal: Signal) -> String? {
-        switch (signal, input) {
-        case (.end, _): "end"
-        case (.handover, _): "handover"
-        case (.noInput, _): "silence"
-        case (.noMatch, _): "fallback"
-        case (_, .start): "welcome"
-        default: nil
         }
     }
 

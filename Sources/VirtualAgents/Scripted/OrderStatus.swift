@@ -58,7 +58,6 @@ extension Script {
             hears Mitarbeiter
             keys 0
             says I will connect you with a colleague.
-            tells reason = late-order
             tells orderNumber = {orderNumber}
             transfers because the contact asked for a person
 

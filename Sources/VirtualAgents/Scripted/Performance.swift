@@ -63,7 +63,7 @@ struct Performance {
         case .pause(let milliseconds): reply.parts.append(.pause(milliseconds: milliseconds))
         case .custom(let json): fillJSON(json).map { reply.parts.append(.custom($0)) }
         case .pass(let json): fillJSON(json).map { reply.scriptPayloads.append($0) }
-        case .tell(let name, let text): reply.scriptValues.append((name, scalar(fill(text))))
+        case .tell(let name, let text): tell(name, text)
         case .remember(let name, let text):
             memory[name] = fill(text)
             reply.understanding.slots.removeAll { $0.name == name }
@@ -109,11 +109,24 @@ struct Performance {
         try? RawJSON(parsing: Array(fill(template, Template.escapedForJSON).utf8))
     }
 
-    /// A number that says the same as its text, and a truth value, become JSON ones; "0042" stays a text.
-    private func scalar(_ text: String) -> RawJSON {
-        if text == "true" || text == "false" { return RawJSON { $0.value(text == "true") } }
-        if text.utf8.count <= 15, let number = Int(text), String(number) == text { return RawJSON { $0.value(number) } }
-        return .string(text)
+    /// A number or truth value that stands in the script itself becomes a JSON one. What fills a place stays a text, so that an order number
+    /// has one type whether it begins with zero or not; a place alone that nothing fills tells nothing.
+    private mutating func tell(_ name: String, _ template: Template) {
+        switch template.pieces.first {
+        case .text(let text)? where template.pieces.count == 1:
+            reply.scriptValues.append((name, Performance.literal(text)))
+        case .variable(let variable)? where template.pieces.count == 1:
+            if let value = value(variable) { reply.scriptValues.append((name, .string(value))) }
+        default: reply.scriptValues.append((name, .string(fill(template))))
+        }
+    }
+
+    private static func literal(_ text: String) -> RawJSON {
+        guard let json = try? JSON(parsing: Array(text.utf8)) else { return .string(text) }
+        return switch json.kind {
+        case .number, .true, .false: RawJSON(json)
+        default: .string(text)
+        }
     }
 
     /// Slots of this turn, then what is remembered, then facts of the request, then `input` and `silences`.

@@ -88,13 +88,27 @@ extension ScriptReader {
 
     /// Checked when the script is read, with empty places, so that a turn cannot fail over it.
     private mutating func json(_ line: Line) -> Template? {
-        let template = Template(line.rest)
+        let template = Template(ScriptReader.compact(line.rest))
         do {
             _ = try JSON(parsing: Array(template.filled(from: { _ in nil }).utf8))
             return template
         } catch {
             mistake("is not JSON: \(error.code.text)", at: line)
             return nil
+        }
+    }
+
+    /// JSON without the white space that stands between its tokens.
+    private static func compact(_ json: String) -> String {
+        var isInString = false
+        var isEscaped = false
+        return json.filter { character in
+            if isInString {
+                if isEscaped { isEscaped = false } else if character == "\\" { isEscaped = true } else if character == "\"" { isInString = false }
+                return true
+            }
+            if character == "\"" { isInString = true }
+            return !character.isWhitespace
         }
     }
 
