@@ -49,7 +49,7 @@ let package = Package(
         library("CurlTransport", ["CCurl", "EventLoop", "HTTP", "Secrets", "Time", http]),
 
         // One executable an endpoint
-        function("exchange", ["Catalog", "CXone", "CurlTransport"]),
+        function("exchange", ["Catalog", "CXone", "CurlTransport", "EventLoop", "Time"]),
         function("token-cache", ["CacheServer", "Store", "Time"], exclude: ["openapi.yaml"]),
         library("CacheServer", ["CSQLite", "HTTP", "Secrets", "Settings", "Store", "Time", http]),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -78,8 +78,8 @@ let package = Package(
         tests("EventLoopTests", ["EventLoop", "Time"]),
         tests("GatewayTests", ["Gateway", "HTTP", "JSON", "EventLoop", "Time", "CLinux", http]),
         tests("CurlTransportTests", ["CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http], exclude: ["Fixtures"]),
-        tests("ConversationTests", ["Conversation", "JSON", "Time"]),
-        tests("CXoneTests", ["CXone", "Conversation", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
+        tests("ConversationTests", ["Conversation", "EventLoop", "JSON", "Time"]),
+        tests("CXoneTests", ["CXone", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
         tests("StoreTests", ["Store", "CacheServer", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http]),
         tests("AdapterTests", ["Catalog", "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),

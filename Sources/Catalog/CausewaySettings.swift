@@ -31,7 +31,7 @@ package struct CausewaySettings: SettingsGroup {
                 way = AuthorizedTransport(transport, connection, boundTo: endpoint, tenant: name, tokens: tokens, time: time)
             }
             return ExchangeAgent(
-                name: name, settings: settings.exchange, agent: settings.provider.agent(over: way, time: time),
+                name: name, settings: settings.exchange, agent: settings.provider.agent(over: TracedTransport(way), time: time),
                 fallback: settings.fallback.map { Scripted($0) })
         }
     }

@@ -6,6 +6,9 @@ import Logging
 
 /// The near side: whatever called this process, its requests reach the handler and the answers go back.
 package enum Gateway {
+    /// Whether this process serves one request and ends (CGI), so that nothing is worth preparing for a second one.
+    package static var isShortLived: Bool { StartMode.detect() == .cgi }
+
     /// Serves until the caller is done (CGI), or until SIGTERM. Call it from a synchronous `main`.
     ///
     /// `make` builds the handler once per process. When it throws, its error's description is logged and the process ends with status 78;

@@ -1,4 +1,21 @@
+import Catalog
+import CXone
+import CurlTransport
+import EventLoop
+import Gateway
+import Settings
+import Time
+
+/// One turn from Virtual Agent Hub: `POST /exchange` and `/exchange/{agent}`.
 @main
 enum Function {
-    static func main() {}
+    static func main() {
+        Gateway.serve("exchange", limits: .voice) {
+            let settings = try SettingsFile.load(CausewaySettings.self).settings
+            let time = SystemTime()
+            let transport = CurlTransport(options: Gateway.isShortLived ? .shortLived() : .longLived())
+            let agents = settings.exchangeAgents(over: transport, time: time)
+            return ExchangeHandler(agents: agents, endpoint: settings.exchange, time: time, sleep: EventLoop.sleep)
+        }
+    }
 }

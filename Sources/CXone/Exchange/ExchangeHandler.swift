@@ -39,6 +39,15 @@ package struct ExchangeHandler: Handler {
             trace: traceFile.map { TurnTrace(file: $0) })
     }
 
+    package init(
+        agents: [ExchangeAgent], endpoint: ExchangeEndpointSettings, time: any TimeSource,
+        sleep: @escaping @Sendable (Instant) async -> Void
+    ) {
+        self.init(
+            agents: agents, sessionKeys: endpoint.sessionKeys, time: time, sleep: sleep, allowsPlainHTTP: endpoint.allowPlainHTTP,
+            declinesUnknownAgents: endpoint.declineUnknownAgents, traceFile: endpoint.traceFile)
+    }
+
     package func respond(to request: Request) async -> Response {
         guard request.method == .post else {
             var response = ExchangeProblem.methodNotAllowed.response
