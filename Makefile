@@ -36,6 +36,8 @@ MOCK_AI := mock-ai-api==0.1.1
 # The index store stays on here: without it Swift 6.3 finds no tests in a clean checkout ("index store path does not exist").
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 RELEASE := -c release --static-swift-stdlib --disable-index-store
+# Fully static, which libcurl's own libraries allow with lld; flags of its own need a build folder of its own.
+STATIC := -c release --disable-index-store -Xswiftc -static-executable -Xswiftc -use-ld=lld --scratch-path .build/static
 FUNCTIONS := $(notdir $(patsubst %/,%,$(wildcard functions/*/)))
 FUZZ_SECONDS ?= 60
 
@@ -90,9 +92,28 @@ test: test-packages sam mock-ai package
 	echo "-- building the tests and testing"
 	swift test $(SWIFT_FLAGS) --disable-xctest
 
+# One folder for each function and host: fastcgi (the system's libcurl), cgi and lambda (everything inside, for processes that start often),
+# and the configurations of the servers. CAUSEWAY_SETTINGS names the settings file that goes into the Lambda folders; otherwise the sample.
 package: build-packages
 	echo "-- packaging"
 	for product in $(FUNCTIONS) causeway; do swift build $(RELEASE) --product "$$product" --quiet; done
+	for product in $(FUNCTIONS); do
+	  # Warnings about getaddrinfo and the like in static executables are expected; they are shown only when something fails.
+	  CAUSEWAY_STATIC=1 swift build $(STATIC) --product "$$product" --quiet >.build/static.log 2>&1 || { cat .build/static.log; exit 1; }
+	done
+	programs=$$(swift build $(RELEASE) --show-bin-path)
+	statics=$$(CAUSEWAY_STATIC=1 swift build $(STATIC) --show-bin-path)
+	rm -rf .build/package
+	for host in nginx systemd apache lighttpd caddy; do "$$programs/causeway" configure "$$host" --out ".build/package/servers/$$host" >/dev/null; done
+	"$$programs/causeway" configure lambda --out .build/package/lambda >/dev/null
+	for product in $(FUNCTIONS); do
+	  mkdir -p ".build/package/fastcgi/$$product" ".build/package/cgi/$$product"
+	  strip -o ".build/package/fastcgi/$$product/$$product" "$$programs/$$product"
+	  strip -o ".build/package/cgi/$$product/$$product" "$$statics/$$product"
+	  cp ".build/package/cgi/$$product/$$product" ".build/package/lambda/$$product/bootstrap"
+	  if [ -n "$${CAUSEWAY_SETTINGS:-}" ]; then cp "$$CAUSEWAY_SETTINGS" ".build/package/lambda/$$product/causeway.jsonc"; fi
+	done
+	du -sh .build/package/*/*/ | sed 's/^/  /'
 
 # Options go into BENCH: make bench BENCH="--rows pass,cgi --quick"
 bench: bench-packages

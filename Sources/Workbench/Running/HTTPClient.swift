@@ -6,6 +6,12 @@ package enum HTTPClient {
         package let fields: [(name: String, value: String)]
         package let body: String
 
+        package init(status: Int, fields: [(name: String, value: String)], body: String) {
+            self.status = status
+            self.fields = fields
+            self.body = body
+        }
+
         package static func == (left: Answer, right: Answer) -> Bool {
             left.status == right.status && left.body == right.body && left.fields.elementsEqual(right.fields) { $0 == $1 }
         }
@@ -34,7 +40,7 @@ package enum HTTPClient {
     }
 
     /// The last header block and what follows; interim answers come before.
-    static func parse(_ text: String) -> Answer? {
+    package static func parse(_ text: String) -> Answer? {
         var rest = text[...]
         while true {
             guard let end = rest.firstRange(of: "\r\n\r\n") else { return nil }
@@ -51,7 +57,7 @@ package enum HTTPClient {
     }
 
     /// A value of curl's configuration in its own quotes.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var result = "\""
         for character in text.unicodeScalars {
             switch character {

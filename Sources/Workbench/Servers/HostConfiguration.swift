@@ -12,7 +12,12 @@ package enum HostConfiguration: String, CaseIterable, Sendable {
         case .caddy: [GeneratedFile("Caddyfile", CaddyConfiguration.site(site))]
         case .lambda:
             [GeneratedFile("template.yaml", LambdaTemplate.template(folder: "."))]
-                + Endpoint.all.map { GeneratedFile("\($0.name)/Makefile", LambdaTemplate.makefile($0)) }
+                + Endpoint.all.flatMap { endpoint in
+                    [
+                        GeneratedFile("\(endpoint.name)/Makefile", LambdaTemplate.makefile(endpoint)),
+                        GeneratedFile("\(endpoint.name)/causeway.jsonc", LambdaTemplate.settings),
+                    ]
+                }
         }
     }
 

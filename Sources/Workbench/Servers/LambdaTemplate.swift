@@ -47,6 +47,11 @@ package enum LambdaTemplate {
         name.split(separator: "_").dropFirst().map { $0.prefix(1) + $0.dropFirst().lowercased() }.joined()
     }
 
+    /// The settings to start from; the address of the cache is known only once it is deployed.
+    package static var settings: String {
+        SampleSettings.text(url: "https://causeway.example", cacheFile: "/tmp/token-cache.sqlite", isLocal: false)
+    }
+
     package static func makefile(_ endpoint: Endpoint) -> String {
         """
         # SAM copies this folder to a scratch place and runs make there: nothing outside it is in reach.

@@ -1,0 +1,129 @@
+import JSON
+import Testing
+import Workbench
+
+private func site(_ mode: Site.Mode = .fastCGI, tls: Bool = false, clientAuthority: String? = nil) -> Site {
+    var site = Site()
+    (site.programs, site.sockets, site.settings) = ("/srv/bin", "/srv/run", "/srv/causeway.jsonc")
+    (site.address, site.port, site.name, site.mode) = ("127.0.0.1", 8443, "localhost", mode)
+    site.tls = tls ? Site.TLS(certificate: "/srv/s.crt", key: "/srv/s.key", clientAuthority: clientAuthority) : nil
+    return site
+}
+
+@Suite("Configurations")
+struct ConfigurationTests {
+    @Test("nginx: a location matches its path as a whole, and no parameter is set inside it")
+    func nginx() {
+        let text = NginxConfiguration.site(site())
+        #expect(text.contains("""
+                location ~ ^/exchange(?:/|$) {
+                    fastcgi_split_path_info ^(/exchange)(/.*)?$;
+                    client_max_body_size 9m;
+                    fastcgi_read_timeout 15s;
+                    fastcgi_pass causeway_exchange;
+                }
+            """))
+        #expect(text.contains("location ~ ^/cache(?:/|$) {\n        allow 127.0.0.1; allow ::1; deny all;"))
+        #expect(!text.contains("        fastcgi_param"))
+        #expect(text.contains("fastcgi_param HTTP_PROXY         \"\";"))
+        #expect(text.contains("fastcgi_keep_conn on;"))
+        #expect(!text.contains("ssl"))
+    }
+
+    @Test("nginx: TLS 1.2 and 1.3 only; a client certificate's facts are passed only where one is asked for")
+    func nginxTLS() {
+        let plain = NginxConfiguration.site(site(tls: true))
+        #expect(plain.contains("ssl_protocols TLSv1.2 TLSv1.3;"))
+        #expect(!plain.contains("ssl_verify_client") && !plain.contains("SSL_CLIENT"))
+        let mutual = NginxConfiguration.site(site(tls: true, clientAuthority: "/srv/ca.crt"))
+        #expect(mutual.contains("ssl_client_certificate /srv/ca.crt;\n    ssl_verify_client optional;"))
+        #expect(mutual.contains("fastcgi_param SSL_CLIENT_VERIFY  $ssl_client_verify if_not_empty;"))
+        #expect(mutual.contains("$ssl_client_escaped_cert"))
+    }
+
+    @Test("nginx with CGI: fcgiwrap is told which program to start, and connections are not kept")
+    func nginxCGI() {
+        let text = NginxConfiguration.site(site(.cgi))
+        #expect(!text.contains("upstream"))
+        #expect(text.contains("fastcgi_param SCRIPT_FILENAME    /srv/bin/$causeway_program;"))
+        #expect(text.contains("set $causeway_program token-cache;\n        fastcgi_pass unix:/srv/run/fcgiwrap.sock;"))
+        #expect(text.contains("fastcgi_keep_conn off;"))
+    }
+
+    @Test("systemd: the listening socket is fd 0, and the service may write only its own folder")
+    func systemd() throws {
+        let files = SystemdUnits.files(site())
+        #expect(files.map(\.path) == Endpoint.all.flatMap { ["causeway-\($0.name).socket", "causeway-\($0.name).service"] })
+        let socket = try #require(files.first).content
+        #expect(socket.contains("ListenStream=/srv/run/exchange.sock") && !socket.contains("Accept=yes"))
+        let service = try #require(files.dropFirst().first).content
+        for line in ["StandardInput=socket", "ExecStart=/srv/bin/exchange", "ProtectSystem=strict", "NoNewPrivileges=yes", "User=causeway"] {
+            #expect(service.contains(line), "\(line)")
+        }
+    }
+
+    @Test("Apache: Authorization arrives, a client's Proxy header does not, and the largest body fits")
+    func apache() {
+        for mode in Site.Mode.allCases {
+            let text = ApacheConfiguration.site(site(mode))
+            #expect(text.contains("CGIPassAuth On"))
+            #expect(text.contains("RequestHeader unset Proxy early"))
+            #expect(text.contains("LimitRequestBody 9437184"))
+            #expect(text.contains("<Location \"/cache\">\n    Require local"))
+        }
+    }
+
+    @Test("lighttpd: the query stays as sent, and /exchangeX is no match")
+    func lighttpd() {
+        let text = LighttpdConfiguration.site(site())
+        #expect(text.contains("\"url-normalize\" => \"disable\""))
+        #expect(text.contains(#"$HTTP["url"] =~ "^/exchange(?:/|$)" {"#))
+    }
+
+    @Test("Caddy: what matches nothing is 404, not an empty 200")
+    func caddy() {
+        let text = CaddyConfiguration.site(site(tls: true, clientAuthority: "/srv/ca.crt"))
+        #expect(text.hasSuffix("\trespond 404\n}\n"))
+        #expect(text.contains("mode verify_if_given") && text.contains("header_up -Proxy"))
+    }
+
+    @Test("Lambda: one resource a function, in a folder of its own, with secrets that are not echoed")
+    func lambda() {
+        let text = LambdaTemplate.template(folder: "out")
+        for endpoint in Endpoint.all {
+            #expect(text.contains("  \(endpoint.resource)Function:\n    Type: AWS::Serverless::Function"))
+            #expect(text.contains("CodeUri: out/\(endpoint.name)/"))
+            #expect(LambdaTemplate.makefile(endpoint).contains("build-\(endpoint.resource)Function:\n\t"))
+        }
+        #expect(text.components("NoEcho: true") == SampleSettings.secrets.count)
+    }
+
+    @Test("the sample settings are JSON with comments and name every secret they need", arguments: [true, false])
+    func sample(isLocal: Bool) throws {
+        let text = SampleSettings.text(url: "http://127.0.0.1:8080", cacheFile: "cache.sqlite", isLocal: isLocal)
+        let json = try JSON(parsing: Array(text.utf8), dialect: .commented)
+        #expect(json["agents"]?["orders"]?["scripted"] != nil)
+        #expect(json["exchange"]?["allowPlainHTTP"]?.bool == isLocal)
+        for secret in SampleSettings.secrets { #expect(text.contains("{\"env\": \"\(secret)\"}"), "\(secret)") }
+    }
+}
+
+@Suite("curl's output")
+struct HTTPClientTests {
+    @Test("interim answers are skipped; names become lower case; the body stays as it is")
+    func parse() {
+        let answer = HTTPClient.parse("HTTP/1.1 100 Continue\r\n\r\nHTTP/2 201 \r\nX-A: 1\r\nx-a:2\r\n\r\nline\r\n\r\nrest")
+        #expect(answer == HTTPClient.Answer(status: 201, fields: [("x-a", "1"), ("x-a", "2")], body: "line\r\n\r\nrest"))
+        #expect(HTTPClient.parse("HTTP/1.1 100 Continue\r\n\r\n") == nil)
+        #expect(HTTPClient.parse("nonsense") == nil)
+    }
+
+    @Test("a value cannot leave its quotes in curl's configuration")
+    func quoting() {
+        #expect(HTTPClient.quoted("a\"b\\c\nd") == #""a\"b\\c\nd""#)
+    }
+}
+
+extension String {
+    fileprivate func components(_ part: String) -> Int { ranges(of: part).count }
+}
