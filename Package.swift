@@ -67,20 +67,20 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http],
+            dependencies: ["CLinux", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "gateway-probe", dependencies: ["EventLoop", "Gateway", "HTTP", "Time", http], path: "Tests/GatewayProbe",
             swiftSettings: strict),
         tests("JSONTests", ["JSON"]),
-        tests("SecretsTests", ["Secrets"]),
+        tests("SecretsTests", ["CCrypto", "Secrets", "Time"]),
         tests("SettingsTests", ["Settings", "JSON", "Secrets"]),
         tests("EventLoopTests", ["EventLoop", "Time"]),
         tests("GatewayTests", ["Gateway", "HTTP", "JSON", "EventLoop", "Time", "CLinux", http]),
         tests("CurlTransportTests", ["CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http], exclude: ["Fixtures"]),
         tests("ConversationTests", ["Conversation", "EventLoop", "JSON", "Time"]),
         tests("CXoneTests", ["CXone", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
-        tests("StoreTests", ["Store", "CacheServer", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http]),
+        tests("StoreTests", ["Store", "token-cache", "CacheServer", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http]),
         tests("AdapterTests", ["Catalog", "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),

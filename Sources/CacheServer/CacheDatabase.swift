@@ -55,6 +55,7 @@ package final class CacheConnection: @unchecked Sendable {
         case swap = "UPDATE entry SET value = ?2, tag = ?3, expires = ?4 WHERE key = ?1 AND tag = ?6 AND expires > ?5 RETURNING tag"
         case delete = "DELETE FROM entry WHERE key = ?1 AND expires > ?5 RETURNING tag"
         case deleteTagged = "DELETE FROM entry WHERE key = ?1 AND tag = ?6 AND expires > ?5 RETURNING tag"
+        case count = "SELECT count(*) FROM entry"
         case sweep = "DELETE FROM entry WHERE rowid IN (SELECT rowid FROM entry WHERE expires <= ?5 LIMIT 64)"
     }
 
@@ -130,6 +131,11 @@ package final class CacheConnection: @unchecked Sendable {
     /// - Returns: Whether anything was removed.
     package func delete(_ key: String, tag: Int64?, now: Int64) throws(CacheFailure) -> Bool {
         try run(tag == nil ? .delete : .deleteTagged, key: key, now: now, expected: tag ?? 0) { _ in true } ?? false
+    }
+
+    /// Rows in the file, expired ones included.
+    package func count() throws(CacheFailure) -> Int64 {
+        try run(.count, now: 0) { sqlite3_column_int64($0, 0) } ?? 0
     }
 
     package func sweep(now: Int64) throws(CacheFailure) { _ = try run(.sweep, now: now) { _ in true } }

@@ -144,9 +144,10 @@ package struct CacheHandler: Handler {
         case (nil, nil): return CacheConnection.Condition.none
         case ("*", nil): return .absent
         case (nil, let tag?):
-            guard tag.count > 2, tag.hasPrefix("\""), tag.hasSuffix("\"") else { return nil }
+            let inner = tag.dropFirst().dropLast()
+            guard !inner.isEmpty, tag == "\"\(inner)\"", !inner.contains("\"") else { return nil }
             // A tag that is none of ours matches nothing; -1 is never given out.
-            return .tag(Int64(tag.dropFirst().dropLast(), radix: 16) ?? -1)
+            return .tag(Int64(inner, radix: 16) ?? -1)
         default: return nil
         }
     }

@@ -68,9 +68,9 @@ package struct AuthorizedTransport: HTTPTransport {
     static func origin(of url: String) -> String? {
         let lower = url.lowercased()
         for (scheme, port) in [("https://", ":443"), ("http://", ":80")] where lower.hasPrefix(scheme) {
-            let authority = lower.dropFirst(scheme.count).prefix { !"/?#\\".contains($0) }
-            // What stands before an `@` is no host, and readers differ about it.
-            guard !authority.isEmpty, !authority.contains("@") else { return nil }
+            let authority = lower.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+            // What stands before an `@` is no host, and readers differ about backslashes: both could hide another host.
+            guard !authority.isEmpty, !authority.contains("@"), !authority.contains("\\") else { return nil }
             let isPortless = authority.hasSuffix("]") || !authority.contains(":")
             return scheme + authority + (isPortless ? port : "")
         }

@@ -84,14 +84,14 @@ package final class EtcdStore: KeyValueStore {
                 failure = .notReached
             } catch {
                 failure = StoreFailure(error)
-                guard failure != .cancelled else { throw failure }
+                guard failure != .cancelled, failure != .notAuthorized else { throw failure }
+                state.withLock { $0.node = (node + 1) % settings.urls.count }
                 guard error.mayHaveArrived else { continue }
             }
             // The request may have been carried out although nobody said so.
             guard repeating else { throw failure }
             wasRepeated = true
         }
-        state.withLock { $0.node = (first + 1) % max(1, settings.urls.count) }
         throw failure
     }
 
@@ -140,6 +140,7 @@ package final class EtcdStore: KeyValueStore {
             // Whatever was under way, the operation itself was never sent.
             throw TransportError(error.code, mayHaveArrived: false, reason: error.reason)
         }
+        guard reply.status < 500 else { throw TransportError(.notConnected, mayHaveArrived: false, reason: "etcd has no quorum") }
         guard reply.status == 200, let text = reply.json?["token"]?.string else {
             throw TransportError(.notAuthorized, mayHaveArrived: false, reason: "etcd refused the user or the password")
         }

@@ -103,6 +103,7 @@ extension StoreFailure {
         case .cancelled: self = .cancelled
         case .tooLarge: self = .tooLarge
         case .protocolViolated: self = .misunderstood
+        case .notAuthorized: self = .notAuthorized
         default: self = .notReached
         }
     }
