@@ -2,34 +2,43 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <sys/random.h>
 
-int ccrypto_sha256(const uint8_t *data, size_t size, uint8_t out[32]) { return SHA256(data, size, out) != NULL; }
+// OpenSSL 3 calls these deprecated. Its SHA256() and EVP_* fetch the algorithm through the provider tables: 5.8 million instructions for
+// the first digest of a process (configuration, error texts, providers), which is more than a whole CGI turn, and some at each call.
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+int ccrypto_sha256(const uint8_t *data, size_t size, uint8_t out[32]) {
+    SHA256_CTX context;
+    return SHA256_Init(&context) && SHA256_Update(&context, data, size) && SHA256_Final(out, &context);
+}
 
 int ccrypto_hmac_sha256(const uint8_t *key, size_t key_size, const uint8_t *data, size_t size, uint8_t out[32]) {
-    // RFC 2104 over the one-shot digest: HMAC() fetches its algorithm through the provider tables at each call, which
-    // costs a short process more than the digest itself.
+    // RFC 2104, for the same reason not by HMAC().
     uint8_t block[64] = {0}, inner[32], pad[64];
-    if (key_size > 64) SHA256(key, key_size, block);
-    else for (size_t i = 0; i < key_size; i++) block[i] = key[i];
+    if (key_size > 64 && !ccrypto_sha256(key, key_size, block)) return 0;
+    if (key_size <= 64) for (size_t i = 0; i < key_size; i++) block[i] = key[i];
     SHA256_CTX context;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
     for (int i = 0; i < 64; i++) pad[i] = block[i] ^ 0x36;
     int done = SHA256_Init(&context) && SHA256_Update(&context, pad, 64) && SHA256_Update(&context, data, size)
         && SHA256_Final(inner, &context);
     for (int i = 0; i < 64; i++) pad[i] = block[i] ^ 0x5c;
     done = done && SHA256_Init(&context) && SHA256_Update(&context, pad, 64) && SHA256_Update(&context, inner, 32)
         && SHA256_Final(out, &context);
-#pragma GCC diagnostic pop
     OPENSSL_cleanse(block, sizeof block);
     OPENSSL_cleanse(pad, sizeof pad);
     return done;
 }
 
-int ccrypto_random(uint8_t *out, size_t size) { return size <= INT_MAX && RAND_bytes(out, (int)size) == 1; }
+int ccrypto_random(uint8_t *out, size_t size) {
+    // Up to 256 octets a call getrandom(2) neither fails nor gives less, once the system has started.
+    for (size_t done = 0; done < size; done += 256) {
+        size_t part = size - done < 256 ? size - done : 256;
+        if (getrandom(out + done, part, 0) != (ssize_t)part) return 0;
+    }
+    return 1;
+}
 
 int ccrypto_equal(const uint8_t *left, const uint8_t *right, size_t size) { return CRYPTO_memcmp(left, right, size) == 0; }
 

@@ -26,7 +26,7 @@ package enum Digest {
     }
 }
 
-/// Unpredictable octets from the operating system through libcrypto.
+/// Unpredictable octets from the operating system.
 package enum Random {
     package static func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { out, filled in
