@@ -2,12 +2,15 @@
 #include "clinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,4 +84,23 @@ int clinux_signal_take(int descriptor) {
 int clinux_processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+// Three ways, because O_NONBLOCK would belong to everybody who shares the descriptor: sockets take the wish with each call, files never
+// wait, and of pipes and terminals only as much is asked as poll(2) promises.
+ssize_t clinux_write_now(int descriptor, const void *bytes, size_t count) {
+    struct stat kind;
+    if (fstat(descriptor, &kind) != 0) return -1;
+    if (S_ISSOCK(kind.st_mode)) return send(descriptor, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (S_ISREG(kind.st_mode)) return write(descriptor, bytes, count);
+    size_t done = 0;
+    while (done < count) {
+        struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
+        if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)) break;
+        size_t piece = count - done < PIPE_BUF ? count - done : PIPE_BUF;
+        ssize_t written = write(descriptor, (const char *)bytes + done, piece);
+        if (written <= 0) break;
+        done += (size_t)written;
+    }
+    return (ssize_t)done;
 }

@@ -13,6 +13,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let epoll: Int32
     private let wake: Int32
     private var jobs: [UnownedJob] = []
+    /// The batch at hand; empty between batches, and kept for its storage.
+    private var running: [UnownedJob] = []
     private let incoming = Mutex<[UnownedJob]>([])
     private let stopping = Atomic<Bool>(false)
     private var watches: [Watch?] = []
@@ -20,6 +22,8 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var timers = TimerHeap()
     /// What a library keeps per loop, by a key of its own: libcurl's multi handle.
     package var attachments: [ObjectIdentifier: AnyObject] = [:]
+    /// Called before each wait and at the end of a run: for what is cheaper done once a round than once a request.
+    package var betweenRounds: (() -> Void)?
 
     private struct Watch {
         let generation: UInt32
@@ -54,8 +58,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         if isCurrent {
             jobs.append(job)
         } else {
-            incoming.withLock { $0.append(job) }
-            interrupt()
+            // Whoever finds the queue empty wakes the loop; it takes all that is there when it comes round.
+            let isFirst = incoming.withLock { queue in
+                queue.append(job)
+                return queue.count == 1
+            }
+            if isFirst { interrupt() }
         }
     }
 
@@ -73,34 +81,43 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     // MARK: Running
 
     /// Runs until `stop()`.
-    package func run() { run { self.stopping.load(ordering: .acquiring) } }
+    package func run() { asCurrent { runRounds { self.stopping.load(ordering: .acquiring) } } }
 
     /// Runs `operation` as a task of this loop and the loop until it is done: how CGI and Lambda drive one handler on the main thread.
     package func run<Result: Sendable>(until operation: @escaping @Sendable () async -> Result) -> Result {
         let outcome = Outcome<Result>()
-        Task(executorPreference: self) { outcome.value = await operation() }
-        while true {
-            run { outcome.value != nil }
-            if let value = outcome.value { return value }
+        return asCurrent {
+            Task(executorPreference: self) { outcome.value = await operation() }
+            while true {
+                runRounds { outcome.value != nil }
+                if let value = outcome.value { return value }
+            }
         }
     }
 
     /// Written and read on the loop's thread only.
     private final class Outcome<Value>: @unchecked Sendable { var value: Value? }
 
-    private func run(until isDone: () -> Bool) {
+    /// Makes this the thread's loop while `body` runs.
+    private func asCurrent<Result>(_ body: () -> Result) -> Result {
         let previous = clinux_thread_value()
         clinux_set_thread_value(Unmanaged.passUnretained(self).toOpaque())
         defer { clinux_set_thread_value(previous) }
+        return body()
+    }
+
+    private func runRounds(until isDone: () -> Bool) {
         withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 256) { tokens in
             withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { events in
                 runJobs()
                 while !isDone() {
+                    betweenRounds?()
                     let count = clinux_epoll_wait(epoll, tokens.baseAddress, events.baseAddress, 256, waitLimit())
                     for index in 0..<max(0, Int(count)) { dispatch(token: tokens[index], events: events[index]) }
                     runJobs()
                     fireTimers()
                 }
+                betweenRounds?()
             }
         }
     }
@@ -131,13 +148,22 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         runJobs()
     }
 
+    /// Runs what is queued and what that queues, for a while: a task that goes on and on by yielding must let descriptors and timers have
+    /// their turn. What is left is run in the next round, which then does not wait.
     private func runJobs() {
-        while !jobs.isEmpty {
-            let batch = jobs
-            jobs = []
-            for job in batch { job.runSynchronously(on: asUnownedTaskExecutor()) }
+        for _ in 0..<EventLoop.batchesInARow {
+            guard !jobs.isEmpty else { return }
+            swap(&jobs, &running)
+            var next = 0
+            while next < running.count {
+                running[next].runSynchronously(on: asUnownedTaskExecutor())
+                next += 1
+            }
+            running.removeAll(keepingCapacity: true)
         }
     }
+
+    private static let batchesInARow = 32
 
     // MARK: Descriptors
 
@@ -181,7 +207,10 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private func fireTimers() {
         guard timers.first != nil else { return }
         let now = Instant.now()
-        while let action = timers.removeFirst(notAfter: now) {
+        // Those that are scheduled meanwhile come in the next round, however early their time: else one action that schedules itself
+        // anew would hold the loop.
+        let newest = timers.newest
+        while let action = timers.removeFirst(notAfter: now, upTo: newest) {
             action()
             runJobs()
         }

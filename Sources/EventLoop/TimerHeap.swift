@@ -36,8 +36,14 @@ extension EventLoop {
             }
         }
 
-        mutating func removeFirst(notAfter now: Instant) -> (() -> Void)? {
+        /// The latest that was inserted.
+        var newest: Timer { Timer(number: last) }
+
+        /// The earliest of those inserted no later than `newest`, if its time has come.
+        mutating func removeFirst(notAfter now: Instant, upTo newest: Timer) -> (() -> Void)? {
             while let top = heap.first, top.at <= now {
+                // One that is younger and earlier waits for the next round, and those behind it with it.
+                guard top.timer.number <= newest.number || actions[top.timer] == nil else { return nil }
                 let end = heap.removeLast()
                 if !heap.isEmpty {
                     heap[0] = end

@@ -1,9 +1,9 @@
 import Synchronization
 
 /// Correlates the log lines of server, function and agent.
-enum RequestID {
+package enum RequestID {
     /// The server's id, when it can stand in a log line and in a header field as it is.
-    static func accepted(_ octets: ArraySlice<UInt8>?) -> String? {
+    package static func accepted(_ octets: ArraySlice<UInt8>?) -> String? {
         guard let octets, !octets.isEmpty, octets.count <= 128, octets.allSatisfy(isPlain) else { return nil }
         return String(decoding: octets, as: UTF8.self)
     }
@@ -17,7 +17,7 @@ enum RequestID {
     }
 
     /// 32 hexadecimal digits: 64 random bits of the process, then a count that starts at random.
-    static func make() -> String {
+    package static func make() -> String {
         let count = next.wrappingAdd(1, ordering: .relaxed).newValue
         return String(unsafeUninitializedCapacity: 32) { text in
             for (index, word) in [process, count].enumerated() {

@@ -36,16 +36,21 @@ package enum Gateway {
         } catch {
             Events.log(.critical, "\(function) cannot start: \(error)")
             reportFailedStart(mode)
-            exit(EX_CONFIG)
+            end(EX_CONFIG)
         }
         let service = Service(function: function, mode: mode.name, limits: limits, handler: handler)
         do throws(SystemFailure) {
             try run(service, mode: mode)
         } catch {
             Events.log(.critical, "\(function) cannot serve: \(error)")
-            exit(EX_OSERR)
+            end(EX_OSERR)
         }
-        exit(EX_OK)
+        end(EX_OK)
+    }
+
+    private static func end(_ status: Int32) -> Never {
+        LogWriter.finish()
+        exit(status)
     }
 
     private static func run(_ service: Service, mode: StartMode) throws(SystemFailure) {
@@ -62,7 +67,8 @@ package enum Gateway {
             try Workers(count: Workers.standardCount, listener: listener, service: service) {
                 HTTPConnection($0, worker: $1, dialect: dialect)
             }.run()
-        case .lambda(let api): try Lambda.serve(service, api: api)
+        case .lambda(let api):
+            guard try Lambda.serve(service, api: api) else { end(EX_UNAVAILABLE) }
         case .usage: break
         }
     }

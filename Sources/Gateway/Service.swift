@@ -1,19 +1,19 @@
 import CLinux
-import HTTP
+package import HTTP
 import HTTPTypes
 import Synchronization
 import Time
 
 /// What all ways of being called share: the checks before the handler, the bound on running requests, what every answer carries, and the
 /// log line. One per process.
-final class Service: Sendable {
+package final class Service: Sendable {
     let function: String
     let mode: StaticString
     let limits: GatewayLimits
     private let handler: any Handler
     private let running = Atomic<Int>(0)
 
-    init(function: String, mode: StaticString, limits: GatewayLimits, handler: any Handler) {
+    package init(function: String, mode: StaticString, limits: GatewayLimits, handler: any Handler) {
         self.function = function
         self.mode = mode
         self.limits = limits
@@ -77,7 +77,7 @@ final class Service: Sendable {
     // MARK: The log line
 
     /// What a request's line says beside the answer. Never a query, a field or a body.
-    struct Record {
+    package struct Record {
         /// A new one until the request says otherwise.
         var requestID: String
         var method = ""

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// How this process was started, and so how requests reach it (`runtimes.md` §1).
-enum StartMode: Equatable {
+package enum StartMode: Equatable, Sendable {
     /// The AWS Lambda runtime API at `host:port`.
     case lambda(api: String)
     /// FastCGI connections arrive at this listening descriptor.
@@ -13,13 +13,13 @@ enum StartMode: Equatable {
     case usage
 
     /// Where the plain HTTP port listens.
-    enum Endpoint: Equatable {
+    package enum Endpoint: Equatable, Sendable {
         case tcp(host: String, port: UInt16)
         /// The Fn platform's socket: announced under `path` only once it accepts.
         case fn(path: String)
     }
 
-    var name: StaticString {
+    package var name: StaticString {
         switch self {
         case .lambda: "lambda"
         case .fastCGI: "fastcgi"
@@ -31,7 +31,7 @@ enum StartMode: Equatable {
 
     /// The first row that matches. CGI comes before every port, because a CGI child may inherit `PORT` from its parent; a listening
     /// descriptor 0 comes before CGI, because a FastCGI process may inherit `GATEWAY_INTERFACE`.
-    static func detect(
+    package static func detect(
         environment: (String) -> String?, pid: Int32, isListening: (Int32) -> Bool
     ) -> StartMode {
         func value(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
@@ -53,14 +53,14 @@ enum StartMode: Equatable {
         return .usage
     }
 
-    static func detect() -> StartMode {
+    package static func detect() -> StartMode {
         detect(environment: Environment.value, pid: getpid(), isListening: clinux_is_listening)
     }
 }
 
 extension StartMode.Endpoint {
     /// `127.0.0.1:9000`, `[::1]:9000`.
-    init?(address: String) {
+    package init?(address: String) {
         guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else { return nil }
         var host = address[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
@@ -70,9 +70,9 @@ extension StartMode.Endpoint {
 }
 
 /// Single variables of the process's environment: start-up settings of the gateway itself, never parts of a request.
-enum Environment {
+package enum Environment {
     @Sendable static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     /// A whole number of at least one, or `nil`.
-    static func count(_ name: String) -> Int? { value(name).flatMap { Int($0) }.flatMap { $0 >= 1 ? $0 : nil } }
+    package static func count(_ name: String) -> Int? { value(name).flatMap { Int($0) }.flatMap { $0 >= 1 ? $0 : nil } }
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// Accepts one connection as a non-blocking, close-on-exec descriptor; -1 with errno as accept(2).
 int clinux_accept(int listener);
@@ -38,3 +39,6 @@ int clinux_signal_descriptor(void);
 int clinux_signal_take(int descriptor);
 /// Processors that this process may run on, at least 1.
 int clinux_processors(void);
+
+/// Writes what can be written without waiting; the number of octets, or -1. Leaves the descriptor's flags, which others may share, alone.
+ssize_t clinux_write_now(int descriptor, const void *bytes, size_t count);

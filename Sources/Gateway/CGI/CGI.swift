@@ -1,14 +1,14 @@
 import CLinux
-import EventLoop
+package import EventLoop
 import Glibc
-import HTTP
+package import HTTP
 import HTTPTypes
 
 /// One request: variables in the environment, body on descriptor 0, answer on descriptor 1 (RFC 3875, `runtimes.md` §3).
 /// The command line is never looked at: servers put parts of the query there.
-enum CGI {
+package enum CGI {
     /// `write` gets the whole answer at once.
-    static func serve(_ service: Service, loop: EventLoop, environment: Variables, input: (inout [UInt8], Int) -> Int, write: ([UInt8]) -> Void) {
+    package static func serve(_ service: Service, loop: EventLoop, environment: Variables, input: (inout [UInt8], Int) -> Int, write: ([UInt8]) -> Void) {
         var record = Service.Record()
         var isHead = false
         let response: Response
@@ -28,7 +28,7 @@ enum CGI {
         service.log(record, response, sent: isHead ? 0 : response.body.count)
     }
 
-    static func output(_ response: Response, isHead: Bool) -> [UInt8] {
+    package static func output(_ response: Response, isHead: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512 + response.body.count)
         ResponseHead.appendCGI(response, to: &bytes)
@@ -37,7 +37,7 @@ enum CGI {
     }
 
     /// The body, read to its end even when it is refused: a server that is still writing may otherwise answer 502 itself.
-    static func body(
+    package static func body(
         _ head: Variables.Head, limits: GatewayLimits, input: (inout [UInt8], Int) -> Int
     ) throws(Refusal) -> [UInt8] {
         var body: [UInt8] = []
@@ -84,7 +84,7 @@ enum CGI {
     // MARK: The real process
 
     /// All of the process's variables, doubles included, which `getenv` would hide.
-    static func environment() -> Variables {
+    package static func environment() -> Variables {
         var variables = Variables()
         guard var entry = clinux_environment() else { return variables }
         while let text = entry.pointee {

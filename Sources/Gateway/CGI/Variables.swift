@@ -1,23 +1,23 @@
 /// The variables of one request, from a process's environment or from a FastCGI PARAMS stream: ranges of one buffer, in order of
 /// arrival, doubles kept (`runtimes.md` §3, "Duplicate names").
-struct Variables {
-    struct Pair {
-        let name: Range<Int>
-        let value: Range<Int>
+package struct Variables {
+    package struct Pair {
+        package let name: Range<Int>
+        package let value: Range<Int>
     }
 
-    private(set) var bytes: [UInt8]
-    private(set) var pairs: [Pair] = []
+    package private(set) var bytes: [UInt8]
+    package private(set) var pairs: [Pair] = []
 
-    init() { bytes = [] }
+    package init() { bytes = [] }
 
     /// A list of pairs: CGI's environment, and tests.
-    init(_ list: some Sequence<(name: [UInt8], value: [UInt8])>) {
+    package init(_ list: some Sequence<(name: [UInt8], value: [UInt8])>) {
         self.init()
         for (name, value) in list { append(name: name, value: value) }
     }
 
-    mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
+    package mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
         let start = bytes.count
         bytes.append(contentsOf: name)
         let middle = bytes.count
@@ -27,7 +27,7 @@ struct Variables {
 
     /// Decodes a whole PARAMS stream (FastCGI §3.4): lengths of one octet below 128, else four with the top bit set. `nil` when a
     /// length points past the end.
-    init?(fastCGI stream: [UInt8]) {
+    package init?(fastCGI stream: [UInt8]) {
         bytes = stream
         pairs.reserveCapacity(48)
         var offset = 0
@@ -42,7 +42,7 @@ struct Variables {
         }
     }
 
-    static func length(in stream: [UInt8], at offset: inout Int) -> Int? {
+    package static func length(in stream: [UInt8], at offset: inout Int) -> Int? {
         guard offset < stream.count else { return nil }
         let first = stream[offset]
         guard first >= 0x80 else {

@@ -1,18 +1,18 @@
-import HTTP
+package import HTTP
 import HTTPTypes
 import Time
 
 extension Variables {
     /// What the variables say about a request, before its body is there.
-    struct Head {
-        var request: Request
+    package struct Head {
+        package var request: Request
         /// What `CONTENT_LENGTH` says.
-        var length: Length
+        package var length: Length
         /// Whether the body is sent in chunks that the server has taken apart, so that no length is known.
-        var isChunked: Bool
+        package var isChunked: Bool
     }
 
-    enum Length: Equatable {
+    package enum Length: Equatable {
         /// Absent or empty.
         case untold
         case octets(Int)
@@ -22,7 +22,7 @@ extension Variables {
 
     /// The neutral request (`runtimes.md` §2). Of doubles the last wins; header fields that came twice stay two, cookies are joined.
     /// `Proxy` and the client's own copies of length and type are dropped (`security.md` §4).
-    func head(limits: GatewayLimits) throws(Refusal) -> Head {
+    package func head(limits: GatewayLimits) throws(Refusal) -> Head {
         var known = Known()
         var fields = HTTPFields()
         fields.reserveCapacity(16)

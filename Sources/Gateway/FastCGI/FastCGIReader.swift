@@ -2,8 +2,8 @@
 /// multiplex, and FCGI_MPXS_CONNS says that we do not (`runtimes.md` §4.2).
 ///
 /// What it holds is bounded by its two limits and one small record, whatever comes.
-struct FastCGIReader {
-    enum Event: Equatable {
+package struct FastCGIReader {
+    package enum Event: Equatable {
         /// A request is complete. Until `finish`, another one is refused by `cannotMultiplex`.
         case request(Received)
         /// The server gave up the request that is running; or the one that is still arriving, which then ends here.
@@ -13,18 +13,16 @@ struct FastCGIReader {
         case unknownRole(id: UInt16, keepsConnection: Bool)
         case cannotMultiplex(id: UInt16)
         /// Nothing that follows can be understood: the connection must end.
-        case violation(StaticString)
-
-        static func == (left: Event, right: Event) -> Bool { "\(left)" == "\(right)" }
+        case violation(String)
     }
 
-    struct Received {
-        var id: UInt16
-        var keepsConnection: Bool
+    package struct Received: Equatable {
+        package var id: UInt16
+        package var keepsConnection: Bool
         /// The whole PARAMS stream; `nil` when it was longer than the limit.
-        var params: [UInt8]?
+        package var params: [UInt8]?
         /// The whole STDIN stream; `nil` when it was longer than the limit.
-        var body: [UInt8]?
+        package var body: [UInt8]?
     }
 
     private enum Phase { case none, params, body, running }
@@ -51,23 +49,23 @@ struct FastCGIReader {
     private var body: [UInt8]? = []
     private var isBroken = false
 
-    init(paramsLimit: Int, bodyLimit: Int) {
+    package init(paramsLimit: Int, bodyLimit: Int) {
         self.paramsLimit = paramsLimit
         self.bodyLimit = bodyLimit
     }
 
     /// Whether a request has begun and is not complete.
-    var isReceiving: Bool { phase == .params || phase == .body }
+    package var isReceiving: Bool { phase == .params || phase == .body }
     /// Whether the last octet ended a record.
-    var isBetweenRecords: Bool { !isInContent && headerCount == 0 && paddingLeft == 0 }
+    package var isBetweenRecords: Bool { !isInContent && headerCount == 0 && paddingLeft == 0 }
 
     /// The running request was answered.
-    mutating func finish() {
+    package mutating func finish() {
         if phase == .running { phase = .none }
     }
 
     /// The next event in `input` from `offset` on, which moves behind what was used; `nil` when more octets are needed.
-    mutating func next(_ input: Span<UInt8>, at offset: inout Int) -> Event? {
+    package mutating func next(_ input: Span<UInt8>, at offset: inout Int) -> Event? {
         while !isBroken, offset < input.count {
             if isInContent {
                 let count = min(contentLeft, input.count - offset)
@@ -93,7 +91,7 @@ struct FastCGIReader {
         return nil
     }
 
-    private mutating func violate(_ reason: StaticString) -> Event {
+    private mutating func violate(_ reason: String) -> Event {
         isBroken = true
         params = nil
         body = nil
@@ -183,6 +181,6 @@ struct FastCGIReader {
 }
 
 extension Span<UInt8> {
-    func append(to bytes: inout [UInt8]) { withUnsafeBufferPointer { bytes.append(contentsOf: $0) } }
-    func append(to bytes: inout [UInt8]?) { withUnsafeBufferPointer { bytes?.append(contentsOf: $0) } }
+    package func append(to bytes: inout [UInt8]) { withUnsafeBufferPointer { bytes.append(contentsOf: $0) } }
+    package func append(to bytes: inout [UInt8]?) { withUnsafeBufferPointer { bytes?.append(contentsOf: $0) } }
 }

@@ -1,22 +1,22 @@
 /// The wire of FastCGI 1.0 (§3, §8 of its specification; `runtimes.md` §4.1).
-enum FastCGIRecord {
-    static let headerSize = 8
-    static let version: UInt8 = 1
+package enum FastCGIRecord {
+    package static let headerSize = 8
+    package static let version: UInt8 = 1
     /// The longest content whose length is a multiple of eight.
-    static let longestContent = 65_528
+    package static let longestContent = 65_528
 
-    enum Kind: UInt8 {
+    package enum Kind: UInt8 {
         case begin = 1, abort, end, params, input, output, errors, data, getValues, getValuesResult, unknownType
     }
 
-    enum ProtocolStatus: UInt8 {
+    package enum ProtocolStatus: UInt8 {
         case complete = 0, cannotMultiplex, overloaded, unknownRole
     }
 
-    static let responder: UInt16 = 1
+    package static let responder: UInt16 = 1
 
     /// One record; the content is padded to eight octets.
-    static func append(_ kind: Kind, id: UInt16, _ content: some Collection<UInt8>, to bytes: inout [UInt8]) {
+    package static func append(_ kind: Kind, id: UInt16, _ content: some Collection<UInt8>, to bytes: inout [UInt8]) {
         let padding = (8 - content.count % 8) % 8
         appendHeader(kind, id: id, length: content.count, padding: padding, to: &bytes)
         bytes.append(contentsOf: content)
@@ -35,7 +35,7 @@ enum FastCGIRecord {
     }
 
     /// The whole answer to one request: output in as few records as it takes, the empty record that ends it, END_REQUEST.
-    static func answer(id: UInt16, _ output: [UInt8]) -> [UInt8] {
+    package static func answer(id: UInt16, _ output: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(output.count + (output.count / longestContent + 1) * 16 + 32)
         var start = 0
@@ -49,18 +49,18 @@ enum FastCGIRecord {
         return bytes
     }
 
-    static func appendEnd(id: UInt16, _ status: ProtocolStatus, to bytes: inout [UInt8]) {
+    package static func appendEnd(id: UInt16, _ status: ProtocolStatus, to bytes: inout [UInt8]) {
         append(.end, id: id, [0, 0, 0, 0, status.rawValue, 0, 0, 0], to: &bytes)
     }
 
-    static func unknownType(_ type: UInt8) -> [UInt8] {
+    package static func unknownType(_ type: UInt8) -> [UInt8] {
         var bytes: [UInt8] = []
         append(.unknownType, id: 0, [type, 0, 0, 0, 0, 0, 0, 0], to: &bytes)
         return bytes
     }
 
     /// The answer to GET_VALUES: of the names asked for, those that we know.
-    static func values(asked: Variables, turns: Int) -> [UInt8] {
+    package static func values(asked: Variables, turns: Int) -> [UInt8] {
         var content: [UInt8] = []
         for pair in asked.pairs {
             let name = String(decoding: asked.bytes[pair.name], as: UTF8.self)

@@ -1,10 +1,10 @@
 import CLinux
-import HTTP
+package import HTTP
 import HTTPTypes
 import Time
 
 /// What a platform puts into its HTTP calls.
-enum HTTPDialect: Equatable, Sendable {
+package enum HTTPDialect: Equatable, Sendable {
     /// The client's own request.
     case plain
     /// Fn: the client's request in fields of a `POST /call`, and the answer likewise (`runtimes.md` §13).
@@ -12,7 +12,7 @@ enum HTTPDialect: Equatable, Sendable {
 
     private static let prefix = "fn-http-h-"
 
-    func inward(_ outer: Request) throws(Refusal) -> Request {
+    package func inward(_ outer: Request) throws(Refusal) -> Request {
         guard self == .fn else { return outer }
         func value(_ name: String) -> String? { HTTPField.Name(name).flatMap { outer.fields[$0] } }
         guard value("fn-intent")?.lowercased() == "httprequest",
@@ -37,7 +37,7 @@ enum HTTPDialect: Equatable, Sendable {
         return request
     }
 
-    func outward(_ inner: Response) -> Response {
+    package func outward(_ inner: Response) -> Response {
         guard self == .fn else { return inner }
         var fields = HTTPFields()
         func append(_ name: String, _ value: String) {

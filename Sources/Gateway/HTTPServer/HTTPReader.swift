@@ -1,11 +1,11 @@
-import HTTP
+package import HTTP
 import HTTPTypes
 import Time
 
 /// Takes the octets of a plain HTTP/1.1 connection apart into requests, incrementally and without I/O (RFC 9112). Strict where two readers
 /// could disagree about where a request ends (`security.md` §4, request smuggling): such a connection is refused and ended.
-struct HTTPReader {
-    enum Event {
+package struct HTTPReader {
+    package enum Event {
         /// A request is complete; whatever follows it in the input belongs to the next one.
         case request(Request, keepsConnection: Bool)
         /// The client waits for leave to send the body.
@@ -25,16 +25,16 @@ struct HTTPReader {
     private var keepsConnection = true
     private var body: [UInt8] = []
 
-    init(limits: GatewayLimits) { self.limits = limits }
+    package init(limits: GatewayLimits) { self.limits = limits }
 
     /// Whether a request has begun and is not complete.
-    var isReceiving: Bool {
+    package var isReceiving: Bool {
         if case .head = phase { return !line.isEmpty }
         return true
     }
 
     /// The next event in `input` from `offset` on, which moves behind what was used; `nil` when more octets are needed.
-    mutating func next(_ input: Span<UInt8>, at offset: inout Int) -> Event? {
+    package mutating func next(_ input: Span<UInt8>, at offset: inout Int) -> Event? {
         while offset < input.count {
             do throws(Refusal) {
                 if let event = try step(input, at: &offset) { return event }

@@ -1,6 +1,6 @@
 /// RFC 3339 as the Fn platform writes deadlines: `2026-11-20T20:00:00.123Z`, `…+02:00`.
-enum Timestamp {
-    static func epochMilliseconds(_ text: String) -> Int64? {
+package enum Timestamp {
+    package static func epochMilliseconds(_ text: String) -> Int64? {
         let octets = Array(text.utf8)
         func number(_ start: Int, _ count: Int) -> Int64? {
             guard start + count <= octets.count else { return nil }
@@ -37,8 +37,8 @@ enum Timestamp {
 }
 
 /// The date of RFC 9110 §5.6.7: `Fri, 20 Nov 2026 20:00:00 GMT`.
-enum HTTPDate {
-    static func append(_ epochMilliseconds: Int64, to bytes: inout [UInt8]) {
+package enum HTTPDate {
+    package static func append(_ epochMilliseconds: Int64, to bytes: inout [UInt8]) {
         var text: [UInt8] = []
         LogLine.appendTime(epochMilliseconds, to: &text)
         let days = max(0, epochMilliseconds) / 86_400_000

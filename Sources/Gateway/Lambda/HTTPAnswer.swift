@@ -1,28 +1,28 @@
 /// One answer of the runtime API.
-struct HTTPAnswer: Equatable {
-    var status = 0
+package struct HTTPAnswer: Equatable {
+    package var status = 0
     /// Names in lower case.
-    var fields: [(name: String, value: String)] = []
-    var body: [UInt8] = []
-    var keepsConnection = true
+    package var fields: [(name: String, value: String)] = []
+    package var body: [UInt8] = []
+    package var keepsConnection = true
     /// No answer: SIGTERM came while waiting for it.
-    var isStopped = false
+    package var isStopped = false
 
-    static let stopped: HTTPAnswer = {
+    package static let stopped: HTTPAnswer = {
         var answer = HTTPAnswer()
         answer.isStopped = true
         return answer
     }()
 
-    subscript(name: String) -> String? { fields.last { $0.name == name }?.value }
+    package subscript(name: String) -> String? { fields.last { $0.name == name }?.value }
 
-    static func == (left: HTTPAnswer, right: HTTPAnswer) -> Bool { left.status == right.status && left.body == right.body }
+    package static func == (left: HTTPAnswer, right: HTTPAnswer) -> Bool { left.status == right.status && left.body == right.body }
 }
 
 /// Reads one HTTP/1.1 answer, with a length, in chunks, or up to the connection's end: the real service sends lengths, its stand-ins often
 /// chunks. Trusts the platform in what it does not need.
-struct HTTPAnswerReader {
-    enum Outcome { case more, complete(HTTPAnswer), broken }
+package struct HTTPAnswerReader {
+    package enum Outcome { case more, complete(HTTPAnswer), broken }
     private enum Phase { case head, length(Int), chunkSize, chunk(Int), trailer, untilEnd }
 
     private let limit: Int
@@ -31,9 +31,9 @@ struct HTTPAnswerReader {
     private var line: [UInt8] = []
     private var hasStatus = false
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
-    mutating func take(_ octets: ArraySlice<UInt8>) -> Outcome {
+    package mutating func take(_ octets: ArraySlice<UInt8>) -> Outcome {
         var rest = octets
         while !rest.isEmpty || isComplete {
             if isComplete { return .complete(answer) }
@@ -69,7 +69,7 @@ struct HTTPAnswerReader {
     }
 
     /// The connection ended: an answer without length is complete now.
-    mutating func end() -> HTTPAnswer? {
+    package mutating func end() -> HTTPAnswer? {
         guard case .untilEnd = phase else { return nil }
         answer.keepsConnection = false
         return answer

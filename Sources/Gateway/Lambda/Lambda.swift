@@ -6,8 +6,8 @@ import Logging
 
 /// The loop of a custom runtime: next invocation, handler, response; one at a time, on the main thread.
 enum Lambda {
-    /// Until SIGTERM, or until the runtime API is gone.
-    static func serve(_ service: Service, api: String) throws(SystemFailure) {
+    /// Until SIGTERM (true), or until the runtime API is gone.
+    static func serve(_ service: Service, api: String) throws(SystemFailure) -> Bool {
         let signals = clinux_signal_descriptor()
         guard signals >= 0 else { throw SystemFailure(call: "signalfd", number: errno) }
         let loop = try EventLoop()
@@ -15,12 +15,13 @@ enum Lambda {
         do throws(LambdaAPI.Failure) {
             while let invocation = try platform.next() {
                 try answer(invocation, service, loop, platform)
-                if clinux_signal_take(signals) != 0 { return }
+                if clinux_signal_take(signals) != 0 { break }
             }
         } catch {
             Events.log(.critical, error.description)
-            exit(EX_UNAVAILABLE)
+            return false
         }
+        return true
     }
 
     static func reportFailedStart(api: String) {

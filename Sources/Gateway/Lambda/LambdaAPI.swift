@@ -3,8 +3,8 @@ import Glibc
 
 /// The Lambda runtime API (`runtimes.md` §9.1) over one kept, blocking connection: the loop has one invocation at a time, and waits for it
 /// in the kernel.
-final class LambdaAPI {
-    struct Invocation {
+package final class LambdaAPI {
+    package struct Invocation {
         /// `Lambda-Runtime-Aws-Request-Id`.
         var id: String
         /// `Lambda-Runtime-Deadline-Ms`, milliseconds since 1970.
@@ -12,6 +12,13 @@ final class LambdaAPI {
         /// `Lambda-Runtime-Trace-Id`.
         var trace: String?
         var event: [UInt8]
+
+        package init(id: String, deadline: Int64? = nil, trace: String? = nil, event: [UInt8]) {
+            self.id = id
+            self.deadline = deadline
+            self.trace = trace
+            self.event = event
+        }
     }
 
     /// The API cannot be reached or does not speak as documented.

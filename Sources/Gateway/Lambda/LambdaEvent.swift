@@ -1,5 +1,5 @@
 import CLinux
-import HTTP
+package import HTTP
 import HTTPTypes
 import JSON
 import Secrets
@@ -7,19 +7,19 @@ import Time
 
 /// One HTTP request as an event: API Gateway's HTTP API and function URLs (2.0), its REST API (1.0), or a load balancer
 /// (`runtimes.md` §9.3). Which one it was decides the shape of the answer.
-struct LambdaEvent {
-    enum Shape: Equatable {
+package struct LambdaEvent {
+    package enum Shape: Equatable {
         case http2
         case rest1
         /// The target group decides whether headers come, and are expected, as lists.
         case balancer(listsHeaders: Bool)
     }
 
-    let shape: Shape
+    package let shape: Shape
     private let json: JSON
 
     /// `nil` for an event that is not an HTTP request: a schedule, the console's test button.
-    init?(_ event: [UInt8]) {
+    package init?(_ event: [UInt8]) {
         // An event may hold the whole body as one string, but has few values.
         guard let json = try? JSON(parsing: event) else { return nil }
         if json["version"]?.string == "2.0", json["requestContext"]?["http"] != nil {
@@ -34,7 +34,7 @@ struct LambdaEvent {
         self.json = json
     }
 
-    func request(for invocation: LambdaAPI.Invocation, limits: GatewayLimits) throws(Refusal) -> Request {
+    package func request(for invocation: LambdaAPI.Invocation, limits: GatewayLimits) throws(Refusal) -> Request {
         var request =
             switch shape {
             case .http2: try fromHTTP2()

@@ -1,15 +1,15 @@
-import HTTP
+package import HTTP
 import HTTPTypes
 import JSON
 import Secrets
 
 /// An answer as the result of an invocation, in the shape of the event that asked (`runtimes.md` §9.3). Always the full object: without
 /// `statusCode` the platform would guess.
-enum LambdaResult {
+package enum LambdaResult {
     /// Beyond this the runtime API answers 413 and the caller sees the platform's error.
-    static let limit = 6_291_556
+    package static let limit = 6_291_556
 
-    static func encode(_ response: Response, for shape: LambdaEvent.Shape, isHead: Bool) -> [UInt8] {
+    package static func encode(_ response: Response, for shape: LambdaEvent.Shape, isHead: Bool) -> [UInt8] {
         let body = isHead ? [] : response.body
         let isText = isText(response)
         var writer = JSONWriter(reservingCapacity: body.count * (isText ? 1 : 2) + 512)

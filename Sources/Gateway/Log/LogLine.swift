@@ -1,32 +1,32 @@
 /// One line under construction: `{"time":…,"level":…` and then whatever is appended, cut at the longest line.
-struct LogLine {
+package struct LogLine {
     private var bytes: [UInt8] = []
     /// Lines lost before this one, which says so.
-    private let missed: Int
+    private let lost: Int
 
-    init(epochMilliseconds: Int64, level: StaticString) {
+    package init(epochMilliseconds: Int64, level: StaticString) {
         bytes.reserveCapacity(512)
-        missed = LogWriter.takeDropped()
+        lost = LogWriter.takeLost()
         append("{\"time\":\"")
         LogLine.appendTime(epochMilliseconds, to: &bytes)
         append("\",\"level\":\"")
         append(level)
         append("\"")
-        if missed > 0 { field("lines_lost", missed) }
+        if lost > 0 { field("lines_lost", lost) }
     }
 
-    mutating func field(_ name: StaticString, _ number: Int) {
+    package mutating func field(_ name: StaticString, _ number: Int) {
         begin(name)
         LogLine.append(decimal: number, to: &bytes)
     }
 
-    mutating func field(_ name: StaticString, _ flag: Bool) {
+    package mutating func field(_ name: StaticString, _ flag: Bool) {
         begin(name)
         append(flag ? "true" : "false")
     }
 
     /// Milliseconds with three decimals, from microseconds.
-    mutating func field(_ name: StaticString, microseconds: Int) {
+    package mutating func field(_ name: StaticString, microseconds: Int) {
         begin(name)
         LogLine.append(decimal: microseconds / 1000, to: &bytes)
         bytes.append(UInt8(ascii: "."))
@@ -35,12 +35,12 @@ struct LogLine {
     }
 
     /// Escaped, and cut at `limit` octets.
-    mutating func field(_ name: StaticString, _ text: some StringProtocol, limit: Int = 256) {
+    package mutating func field(_ name: StaticString, _ text: some StringProtocol, limit: Int = 256) {
         begin(name)
         appendText(text, limit: limit)
     }
 
-    mutating func field(named name: String, _ text: String, limit: Int = 256) {
+    package mutating func field(named name: String, _ text: String, limit: Int = 256) {
         append(",")
         appendText(name, limit: 64)
         append(":")
@@ -48,9 +48,9 @@ struct LogLine {
     }
 
     /// The finished line. One that grew too long ends early, yet stays one JSON object.
-    mutating func write() {
+    package mutating func write() {
         append("}\n")
-        LogWriter.write(bytes, missed: missed)
+        LogWriter.write(bytes, lost: lost)
     }
 
     private mutating func begin(_ name: StaticString) {
@@ -87,7 +87,7 @@ struct LogLine {
 
     private static let hexDigits = Array("0123456789abcdef".utf8)
 
-    static func append(decimal number: Int, to bytes: inout [UInt8]) {
+    package static func append(decimal number: Int, to bytes: inout [UInt8]) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
         var rest = number.magnitude
         let start = bytes.count
@@ -99,7 +99,7 @@ struct LogLine {
     }
 
     /// RFC 3339 in UTC with milliseconds: `2026-11-20T20:00:00.123Z`.
-    static func appendTime(_ epochMilliseconds: Int64, to bytes: inout [UInt8]) {
+    package static func appendTime(_ epochMilliseconds: Int64, to bytes: inout [UInt8]) {
         let milliseconds = max(0, epochMilliseconds)
         let (days, inDay) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
         // Howard Hinnant's civil-from-days: years begin in March, eras have 146,097 days.

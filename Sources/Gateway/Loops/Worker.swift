@@ -2,6 +2,7 @@ import CLinux
 import EventLoop
 import Glibc
 import Logging
+import Synchronization
 import Time
 
 /// One connection as its worker sees it.
@@ -22,6 +23,11 @@ final class Worker: EventHandler, @unchecked Sendable {
     private let connect: (Int32, Worker) -> any Connection
     private var connections: [ObjectIdentifier: any Connection] = [:]
     private(set) var isDraining = false
+    /// Connections here or on their way here; any worker adds to it.
+    private let load = Atomic<Int>(0)
+    private let hasEnded = Atomic<Bool>(false)
+    /// All workers of the process, this one too. Set once, before any of them runs.
+    var team: [Worker] = []
 
     init(listener: Int32, service: Service, connect: @escaping @Sendable (Int32, Worker) -> any Connection) throws(SystemFailure) {
         loop = try EventLoop()
@@ -33,6 +39,7 @@ final class Worker: EventHandler, @unchecked Sendable {
     /// Runs until drained.
     func run() {
         listen()
+        loop.betweenRounds = { LogWriter.flush() }
         loop.run()
     }
 
@@ -53,9 +60,41 @@ final class Worker: EventHandler, @unchecked Sendable {
                 if errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM { rest() }
                 return
             }
-            let connection = connect(descriptor, self)
-            if connection.start() { connections[ObjectIdentifier(connection)] = connection }
+            place(descriptor)
         }
+    }
+
+    /// Kept connections stay where they are for hours, and the kernel likes to wake the same loop: without this one loop could have them
+    /// all. A few more here than elsewhere are cheaper than the way to another thread.
+    private func place(_ descriptor: Int32) {
+        let own = load.load(ordering: .relaxed)
+        for other in team where other !== self && other.load.load(ordering: .relaxed) + Worker.slack < own {
+            guard other.expectConnection() else { continue }
+            Task(executorPreference: other.loop) { other.adopt(descriptor) }
+            return
+        }
+        load.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        adopt(descriptor)
+    }
+
+    private static let slack = 2
+
+    /// Counts a connection that is to come; false when this loop has ended and would never see it.
+    private func expectConnection() -> Bool {
+        load.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        guard hasEnded.load(ordering: .sequentiallyConsistent) else { return true }
+        load.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        return false
+    }
+
+    private func adopt(_ descriptor: Int32) {
+        let connection = connect(descriptor, self)
+        guard connection.start() else {
+            load.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+            return stopWhenDone()
+        }
+        connections[ObjectIdentifier(connection)] = connection
+        if isDraining { connection.drain() }
     }
 
     /// Without free descriptors the listener would be ready for ever: look again a little later.
@@ -68,7 +107,8 @@ final class Worker: EventHandler, @unchecked Sendable {
     }
 
     func ended(_ connection: any Connection) {
-        connections[ObjectIdentifier(connection)] = nil
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        load.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         stopWhenDone()
     }
 
@@ -83,6 +123,10 @@ final class Worker: EventHandler, @unchecked Sendable {
     }
 
     private func stopWhenDone() {
-        if isDraining, connections.isEmpty { loop.stop() }
+        guard isDraining, load.load(ordering: .sequentiallyConsistent) == 0 else { return }
+        // First the flag, then the count once more: a connection that is handed over meanwhile either sees the flag or is seen here.
+        hasEnded.store(true, ordering: .sequentiallyConsistent)
+        guard load.load(ordering: .sequentiallyConsistent) == 0 else { return hasEnded.store(false, ordering: .sequentiallyConsistent) }
+        loop.stop()
     }
 }

@@ -12,6 +12,7 @@ struct Workers {
         guard clinux_set_nonblocking(listener, true) == 0 else { throw SystemFailure(call: "fcntl", number: errno) }
         var workers: [Worker] = []
         for _ in 0..<max(1, count) { workers.append(try Worker(listener: listener, service: service, connect: connect)) }
+        for worker in workers { worker.team = workers }
         self.workers = workers
     }
 
