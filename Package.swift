@@ -76,7 +76,7 @@ let package = Package(
         tests("SecretsTests", ["CCrypto", "Secrets", "Time"]),
         tests("SettingsTests", ["Settings", "JSON", "Secrets"]),
         tests("EventLoopTests", ["EventLoop", "Time"]),
-        tests("GatewayTests", ["Gateway", "HTTP", "JSON", "EventLoop", "Time", "CLinux", http]),
+        tests("GatewayTests", ["Gateway", "HTTP", "JSON", "EventLoop", "Time", "CLinux", "gateway-probe", http], exclude: ["Events"]),
         tests("CurlTransportTests", ["CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http], exclude: ["Fixtures"]),
         tests("ConversationTests", ["Conversation", "EventLoop", "JSON", "Time"]),
         tests("CXoneTests", ["CXone", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),

@@ -88,7 +88,7 @@ int clinux_processors(void) {
 
 // Three ways, because O_NONBLOCK would belong to everybody who shares the descriptor: sockets take the wish with each call, files never
 // wait, and of pipes and terminals only as much is asked as poll(2) promises.
-ssize_t clinux_write_now(int descriptor, const void *bytes, size_t count) {
+long clinux_write_now(int descriptor, const void *bytes, size_t count) {
     struct stat kind;
     if (fstat(descriptor, &kind) != 0) return -1;
     if (S_ISSOCK(kind.st_mode)) return send(descriptor, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);

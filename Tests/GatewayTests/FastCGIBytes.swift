@@ -59,7 +59,7 @@ struct FastCGIAnswer {
     }
 
     /// Octets up to the end of the first END_REQUEST record; `nil` when it is not there yet.
-    static func complete(_ bytes: [UInt8]) -> Int? {
+    static func length(of bytes: [UInt8]) -> Int? {
         var offset = 0
         while bytes.count - offset >= 8 {
             let length = Int(bytes[offset + 4]) << 8 | Int(bytes[offset + 5])

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /// Accepts one connection as a non-blocking, close-on-exec descriptor; -1 with errno as accept(2).
 int clinux_accept(int listener);
@@ -41,4 +40,4 @@ int clinux_signal_take(int descriptor);
 int clinux_processors(void);
 
 /// Writes what can be written without waiting; the number of octets, or -1. Leaves the descriptor's flags, which others may share, alone.
-ssize_t clinux_write_now(int descriptor, const void *bytes, size_t count);
+long clinux_write_now(int descriptor, const void *bytes, size_t count);
