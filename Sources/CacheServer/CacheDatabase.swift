@@ -39,7 +39,8 @@ package final class CacheConnection: @unchecked Sendable {
         package let expires: Int64
     }
 
-    /// The cache's operations. `?1` key, `?2` value, `?3` new tag, `?4` expiry, `?5` now, `?6` expected tag; times in milliseconds since 1970.
+    /// The cache's operations. `?1` key, `?2` value, `?3` new tag, `?4` expiry, `?5` now, `?6` expected tag; times in milliseconds
+    /// since 1970.
     private enum Operation: String, CaseIterable {
         case get = "SELECT value, tag, expires FROM entry WHERE key = ?1 AND expires > ?5"
         case put = """
@@ -115,14 +116,18 @@ package final class CacheConnection: @unchecked Sendable {
     }
 
     /// - Returns: The new tag, or `nil` when the condition does not hold.
-    package func put(_ key: String, _ octets: [UInt8], expires: Int64, if condition: Condition, now: Int64) throws(CacheFailure) -> Int64? {
+    package func put(
+        _ key: String, _ octets: [UInt8], expires: Int64, if condition: Condition, now: Int64
+    ) throws(CacheFailure) -> Int64? {
         let tag = try Self.newTag()
         let (operation, expected): (Operation, Int64) = switch condition {
         case .none: (.put, 0)
         case .absent: (.claim, 0)
         case .tag(let tag): (.swap, tag)
         }
-        let stored: Int64? = try run(operation, key: key, octets: octets, tag: tag, expires: expires, now: now, expected: expected) { _ in tag }
+        let stored: Int64? = try run(
+            operation, key: key, octets: octets, tag: tag, expires: expires, now: now, expected: expected
+        ) { _ in tag }
         // Every sixteenth write, told by its random tag, takes some expired rows along; so no process needs to remember when.
         if stored != nil, tag & 15 == 0 { try sweep(now: now) }
         return stored

@@ -37,7 +37,9 @@ package struct CacheHandler: Handler {
         guard isAuthorized(request) else {
             return Response(status: .unauthorized, fields: [.wwwAuthenticate: "Bearer"])
         }
-        guard let key = Self.key(of: request) else { return Self.problem(.badRequest, "The key is not 1 to 512 octets of printable UTF-8.") }
+        guard let key = Self.key(of: request) else {
+            return Self.problem(.badRequest, "The key is not 1 to 512 octets of printable UTF-8.")
+        }
         do throws(CacheFailure) {
             switch request.method {
             case .get: return try get(key)

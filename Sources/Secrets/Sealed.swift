@@ -1,6 +1,7 @@
 import CCrypto
 
-/// Encrypts what leaves the process for a shared store (`state.md` §12): `v1.<key id>.<base64url(nonce ‖ ciphertext ‖ tag)>`, AES-256-GCM, bound to a context, so that a value cannot be moved to another key.
+/// Encrypts what leaves the process for a shared store (`state.md` §12): `v1.<key id>.<base64url(nonce ‖ ciphertext ‖ tag)>`,
+/// AES-256-GCM, bound to a context, so that a value cannot be moved to another key.
 package struct Sealer: Sendable {
     private let keys: [(id: String, key: [UInt8])]
 

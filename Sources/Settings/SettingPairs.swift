@@ -36,7 +36,8 @@ extension SettingKind where Value == [SettingPair] {
                 if let text = member.value.string {
                     guard !soundsSecret(name) else {
                         return .failure(.init(
-                            message: "must give \(quoted(name)) as {\"env\": \"NAME\"} or {\"file\": \"path\"}; a secret never stands in the settings file"))
+                            message: "must give \(quoted(name)) as {\"env\": \"NAME\"} or {\"file\": \"path\"}; "
+                                + "a secret never stands in the settings file"))
                     }
                     guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
                         return .failure(.init(message: "holds a control character in \(quoted(name))"))

@@ -54,7 +54,8 @@ package struct OAuthSettings: SettingsGroup {
             "parameters", .pairs,
             "Further fields of the body, such as `{\"scope\": \"bot\"}`. `grant_type` is `client_credentials` unless it stands here.") ?? []
         headers = reader.optional("headers", .headers, "Headers of the token request.") ?? []
-        tokenKey = reader.value("tokenKey", .text, default: "access_token", "Where the answer holds the token; dots lead into objects: `data.token`.")
+        tokenKey = reader.value(
+            "tokenKey", .text, default: "access_token", "Where the answer holds the token; dots lead into objects: `data.token`.")
         lifetimeKey = reader.value("lifetimeKey", .text, default: "expires_in", "Where the answer holds the lifetime in seconds.")
         typeKey = reader.value("typeKey", .text, default: "token_type", "Where the answer holds the token's type.")
         lifetimeSeconds = reader.optional(

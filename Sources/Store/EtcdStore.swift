@@ -25,7 +25,9 @@ package final class EtcdStore: KeyValueStore {
         var isSigningIn = false
     }
 
-    package init(_ settings: EtcdSettings, patience: Int = StoreLimits.patience, over transport: any HTTPTransport, time: any TimeSource) {
+    package init(
+        _ settings: EtcdSettings, patience: Int = StoreLimits.patience, over transport: any HTTPTransport, time: any TimeSource
+    ) {
         self.settings = settings
         self.patience = patience
         self.transport = transport
@@ -95,7 +97,9 @@ package final class EtcdStore: KeyValueStore {
         throw failure
     }
 
-    private func authorized(_ node: String, _ path: String, _ body: [UInt8], by deadline: Instant) async throws(TransportError) -> EtcdReply {
+    private func authorized(
+        _ node: String, _ path: String, _ body: [UInt8], by deadline: Instant
+    ) async throws(TransportError) -> EtcdReply {
         guard settings.user != nil else { return try await post(node + path, body, token: nil, by: deadline) }
         let token = try await token(at: node, replacing: nil, by: deadline)
         let reply = try await post(node + path, body, token: token, by: deadline)

@@ -10,7 +10,9 @@ package struct HTTPCacheStore: KeyValueStore {
     private let transport: any HTTPTransport
     private let time: any TimeSource
 
-    package init(_ settings: HTTPCacheSettings, patience: Int = StoreLimits.patience, over transport: any HTTPTransport, time: any TimeSource) {
+    package init(
+        _ settings: HTTPCacheSettings, patience: Int = StoreLimits.patience, over transport: any HTTPTransport, time: any TimeSource
+    ) {
         self.settings = settings
         self.patience = patience
         self.transport = transport

@@ -11,10 +11,12 @@ package struct StoreSettings: SettingsGroup {
     package let deadlineMilliseconds: Int
 
     package init(from reader: SettingsReader) {
-        cache = reader.optionalGroup("cache", HTTPCacheSettings.self, "Causeway's own `token-cache` function: one machine, nothing to install.")
+        cache = reader.optionalGroup(
+            "cache", HTTPCacheSettings.self, "Causeway's own `token-cache` function: one machine, nothing to install.")
         etcd = reader.optionalGroup("etcd", EtcdSettings.self, "etcd 3.4 or later: several machines, survives the loss of one.")
         keys = reader.required(
-            "keys", .secrets, "Keys that seal what is stored; the first one seals, all of them open. Keep an old one until its values have expired.")
+            "keys", .secrets,
+            "Keys that seal what is stored; the first one seals, all of them open. Keep an old one until its values have expired.")
         deadlineMilliseconds = reader.value(
             "deadlineMilliseconds", .integer(10...5000), default: StoreLimits.patience, "How long one call to the store may take.")
         if (cache == nil) == (etcd == nil) { reader.problem("must hold exactly one of \"cache\" and \"etcd\"") }

@@ -1,7 +1,10 @@
 """The embedded token cache beside Redis behind webdis: both speak HTTP, 32 clients."""
 
 import os
+import secrets
 import shutil
+import time
+import urllib.request
 
 from . import inputs, load
 from .fastcgi import interleaved
@@ -25,7 +28,7 @@ def operations(bench):
         value.write_bytes(inputs.encoded({"access_token": "x" * 900, "expires_in": 3600}))
         run = iter(range(1_000_000))
         get = {OURS: f"{ours}/cache/token", WEBDIS: f"{webdis}/GET/token"}
-        processes.await_put(get[OURS], value.read_bytes(), fields)
+        put(processes, get[OURS], value.read_bytes(), fields)
         processes.await_answer(f"{webdis}/SET/token/{'x' * 900}")
 
         def gets(name):
@@ -36,7 +39,7 @@ def operations(bench):
             if name == WEBDIS:
                 return load.run(place, webdis, CLIENTS, bench.seconds, METHOD="GET", RUN=number, CLAIM="/SET/claim-KEY/x/NX/EX/60")
             return load.run(place, ours, CLIENTS, bench.seconds, place.run / "token.json", METHOD="PUT", RUN=number,
-                            CLAIM="/cache/claim-KEY", FIELDS=spelled({**fields, "If-None-Match": "*", "X-Ttl-Seconds": "60"}))
+                            CLAIM="/cache/claim-KEY", FIELDS=spelled({**fields, "If-None-Match": "*", "Cache-Lifetime": "60"}))
 
         for label, measure in (("get", gets), ("claim", claims)):
             readings = interleaved([OURS, WEBDIS], bench.rounds, measure)
@@ -53,8 +56,29 @@ def spelled(fields):
 def start_ours(place, processes):
     """The embedded store on a plain HTTP port; its address and the fields of every request."""
     port = free_port()
-    processes.start("token-cache", [place.ours("token-cache")], {"PORT": str(port)})
-    return f"http://127.0.0.1:{port}", {}
+    secret = secrets.token_hex(16)
+    settings = place.run / "token-cache.jsonc"
+    settings.write_bytes(inputs.encoded({"store": {"cache": {
+        "url": f"http://127.0.0.1:{port}/cache", "secrets": [{"env": "CAUSEWAY_CACHE_SECRET"}], "file": "token-cache.sqlite"}}}))
+    for old in place.run.glob("token-cache.sqlite*"):
+        old.unlink()
+    processes.start("token-cache", [place.ours("token-cache")], {
+        "PORT": str(port), "CAUSEWAY_SETTINGS": str(settings), "CAUSEWAY_CACHE_SECRET": secret})
+    return f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {secret}"}
+
+
+def put(processes, url, value, fields):
+    """Stores a value of an hour; waits until the store is there to take it."""
+    until = time.monotonic() + 10
+    while True:
+        try:
+            request = urllib.request.Request(url, data=value, method="PUT", headers={**fields, "Cache-Lifetime": "3600"})
+            with urllib.request.urlopen(request, timeout=5):
+                return
+        except OSError as error:
+            if time.monotonic() > until:
+                raise RuntimeError(f"{url}: {error}. {processes.last_words()}") from error
+            time.sleep(0.05)
 
 
 def start_webdis(place, processes):
