@@ -3,11 +3,12 @@
 ///
 /// Runs are found as people write them: digits of any script, with single spaces, dashes, dots or similar between them.
 package enum Masking {
-    /// Every run of 13 to 19 digits that satisfies Luhn's sum, also inside a longer run, keeps its last four digits: `•••• 1111`.
+    /// Every number of 13 to 19 digits that satisfies Luhn's sum keeps its last four digits: `•••• 1111`. It may stand between other
+    /// groups of digits; in a run without groups that is longer than any card, every part is tried.
     package static func cards(in text: String) -> String {
-        replacingRuns(in: text, atLeast: 13) { digits in
-            guard let end = cardEnd(in: digits) else { return nil }
-            return "•••• " + digits[(end - 4)..<end].map { String($0) }.joined()
+        replacingRuns(in: text, atLeast: 13) { run in
+            guard let end = cardEnd(in: run) else { return nil }
+            return "•••• " + run.digits[(end - 4)..<end].map { String($0) }.joined()
         }
     }
 
@@ -17,14 +18,24 @@ package enum Masking {
     package static func digits(in text: String, atLeast least: Int = 4, orEqualTo keyed: String = "") -> String {
         let keys = keyed.unicodeScalars.compactMap { value(of: $0) }
         return replacingRuns(in: text, atLeast: keys.isEmpty ? least : min(least, keys.count)) { run in
-            run.count >= least || run == keys ? "digits:\(run.count)" : nil
+            run.digits.count >= least || run.digits == keys ? "digits:\(run.digits.count)" : nil
         }
     }
 
+    /// Digits that belong together, and where groups of them begin.
+    private struct Run {
+        var digits: [Int] = []
+        var starts: [Int] = []
+    }
+
     /// Where the first valid card number in the run ends, the longest first.
-    private static func cardEnd(in digits: [Int]) -> Int? {
-        for length in stride(from: min(19, digits.count), through: 13, by: -1) {
-            for start in 0...(digits.count - length) where isCard(digits[start..<(start + length)]) { return start + length }
+    private static func cardEnd(in run: Run) -> Int? {
+        let count = run.digits.count
+        let isOneGroup = run.starts.count == 1 && count > 19
+        let starts = isOneGroup ? Array(0..<count) : run.starts
+        let ends = isOneGroup ? Set(1...count) : Set(run.starts.dropFirst() + [count])
+        for length in stride(from: min(19, count), through: 13, by: -1) {
+            for start in starts where ends.contains(start + length) && isCard(run.digits[start..<(start + length)]) { return start + length }
         }
         return nil
     }
@@ -40,31 +51,32 @@ package enum Masking {
         return sum % 10 == 0
     }
 
-    private static func replacingRuns(in text: String, atLeast least: Int, _ replacement: ([Int]) -> String?) -> String {
+    private static func replacingRuns(in text: String, atLeast least: Int, _ replacement: (Run) -> String?) -> String {
         var out = String.UnicodeScalarView()
-        var run: [Int] = []
+        var run = Run()
         var held: [Unicode.Scalar] = []
         var trailing: [Unicode.Scalar] = []
         var isChanged = false
         func flush(_ out: inout String.UnicodeScalarView) {
-            if run.count >= least, let instead = replacement(run) {
+            if run.digits.count >= least, let instead = replacement(run) {
                 out.append(contentsOf: instead.unicodeScalars)
                 isChanged = true
             } else {
                 out.append(contentsOf: held)
             }
             out.append(contentsOf: trailing)
-            run = []
+            run = Run()
             held = []
             trailing = []
         }
         for scalar in text.unicodeScalars {
             if let digit = value(of: scalar) {
+                if run.digits.isEmpty || !trailing.isEmpty { run.starts.append(run.digits.count) }
                 held.append(contentsOf: trailing)
                 trailing = []
                 held.append(scalar)
-                run.append(digit)
-            } else if !run.isEmpty, trailing.count < 2, isSeparator(scalar) {
+                run.digits.append(digit)
+            } else if !run.digits.isEmpty, trailing.count < 2, isSeparator(scalar) {
                 trailing.append(scalar)
             } else {
                 flush(&out)

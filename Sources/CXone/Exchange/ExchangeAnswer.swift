@@ -1,3 +1,4 @@
+import Conversation
 import JSON
 
 /// The answer to a turn, `CustomExchangeResponseV1` (`virtual-agent.md` §4). Its writer is the only place that spells CXone's names;
@@ -13,12 +14,25 @@ struct ExchangeAnswer {
 
     struct Prompt: Equatable {
         /// Always there, never SSML.
-        var transcript: String
-        var textToSpeech: String?
-        var audioFilePath: String?
+        let transcript: String
+        let textToSpeech: String?
+        let audioFilePath: String?
         /// A µ-law WAV file as base64.
-        var sound: [UInt8]?
-        var mediaSpecificObject: RawJSON?
+        let sound: [UInt8]?
+        let mediaSpecificObject: RawJSON?
+
+        /// - Parameter transcript: What is shown or said. Markup is reduced to its words; where none are left, `standIn` stands for them.
+        init(
+            transcript: String, standIn: String = "Message", textToSpeech: String? = nil, audioFilePath: String? = nil,
+            sound: [UInt8]? = nil, mediaSpecificObject: RawJSON? = nil
+        ) {
+            let words = SpeechMarkup.isMarkup(transcript) ? SpeechMarkup.words(of: transcript) : transcript
+            self.transcript = words.isEmpty ? standIn : words
+            self.textToSpeech = textToSpeech
+            self.audioFilePath = audioFilePath
+            self.sound = sound
+            self.mediaSpecificObject = mediaSpecificObject
+        }
     }
 
     struct IntentInfo {
@@ -83,7 +97,7 @@ extension JSONWriter {
     fileprivate mutating func intentInfo(_ info: ExchangeAnswer.IntentInfo) {
         field("intent", info.intent)
         field("context", info.context)
-        field("intentConfidence", info.confidence.map { min(max($0, 0), 1) })
+        field("intentConfidence", info.confidence.flatMap { $0.isFinite ? min(max($0, 0), 1) : nil })
         field("lastUserUtterance", info.lastUserUtterance)
         guard !info.slots.isEmpty else { return }
         field("slots", object: { slots in

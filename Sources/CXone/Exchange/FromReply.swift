@@ -149,7 +149,7 @@ struct FromReply {
             case .media(let media):
                 prompts.append(.init(
                     transcript: RichContent.transcript(of: media), mediaSpecificObject: RichContent.richLink(media)))
-            case .recording(let path, let transcript): prompts.append(.init(transcript: transcript.isEmpty ? "Recording" : transcript, audioFilePath: path))
+            case .recording(let path, let transcript): prompts.append(.init(transcript: transcript, standIn: "Recording", audioFilePath: path))
             case .audio(let audio, let transcript): sound(audio, transcript, &prompts)
             case .custom(let json):
                 if let message = payload.route(json, warnings: &warnings) { prompts.append(rich(message)) }
@@ -170,7 +170,7 @@ struct FromReply {
             if !transcript.isEmpty { prompts.append(.init(transcript: transcript)) }
             return
         }
-        prompts.append(.init(transcript: transcript.isEmpty ? "Recording" : transcript, sound: Base64.encode(file.bytes)))
+        prompts.append(.init(transcript: transcript, standIn: "Recording", sound: Base64.encode(file.bytes)))
     }
 
     /// An agent's own rich message; on a call only its words.
