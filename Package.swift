@@ -49,7 +49,7 @@ let package = Package(
         library("CurlTransport", ["CCurl", "EventLoop", "HTTP", "Secrets", "Time", http]),
 
         // One executable an endpoint
-        function("exchange", ["Catalog", "CXone", "CurlTransport", "EventLoop", "Time"]),
+        function("exchange", ["Catalog", "CXone", "CurlTransport", "EventLoop", "Time"], exclude: ["causeway.example.jsonc"]),
         function("token-cache", ["CacheServer", "Store", "Time"], exclude: ["openapi.yaml"]),
         library("CacheServer", ["CSQLite", "HTTP", "Secrets", "Settings", "Store", "Time", http]),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -81,7 +81,7 @@ let package = Package(
         tests("ConversationTests", ["Conversation", "EventLoop", "JSON", "Time"]),
         tests("CXoneTests", ["CXone", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
         tests("StoreTests", ["Store", "token-cache", "CacheServer", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http]),
-        tests("AdapterTests", ["Catalog", "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
+        tests("AdapterTests", ["Catalog", "Conversation", "CurlTransport", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
         tests("FunctionTests", ["JSON", "Workbench"]),
