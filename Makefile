@@ -2,7 +2,7 @@
 #
 #   make run       install what is missing, build, start nginx and the functions on this machine
 #   make test      the whole suite: unit tests, real web servers, the Lambda emulator
-#   make real      conversations with heavy real counterparts (Rasa, llama.cpp), minutes of installation
+#   make real      a conversation with a real Rasa server, minutes of installation
 #   make bench     the benchmark table, with its peers built and run beside it
 #   make fuzz      every parser under libFuzzer, FUZZ_SECONDS (60) each
 #   make package   deployable folders under .build/package
@@ -15,7 +15,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help run test real bench fuzz package generate docs clean build-packages test-packages bench-packages functions sam mock-ai
+.PHONY: help run test real bench fuzz package generate docs clean build-packages test-packages bench-packages functions sam mock-ai rasa
 
 export PATH := $(PATH):/usr/sbin:/sbin
 # A crash must not print memory, which may hold secrets.
@@ -32,6 +32,7 @@ BENCH_PACKAGES := go:golang-go php-fpm php-curl wrk valgrind redis-server webdis
 
 SAM := aws-sam-cli==1.170.0
 MOCK_AI := mock-ai-api==0.1.1
+RASA := rasa==3.6.21
 
 # The index store stays on here: without it Swift 6.3 finds no tests in a clean checkout ("index store path does not exist").
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
@@ -122,6 +123,12 @@ bench: bench-packages
 generate: build-packages
 	swift run $(SWIFT_FLAGS) --quiet causeway generate
 
+# A conversation with Rasa, through nginx and the exchange, printed as it goes.
+real: build-packages rasa
+	$(call install,$(RUN_PACKAGES))
+	swift build $(RELEASE) --product exchange --quiet
+	Tests/Counterparts/rasa/converse.py --rasa .build/venv-rasa --exchange "$$(swift build $(RELEASE) --show-bin-path)/exchange" --record
+
 clean:
 	swift package clean
 
@@ -141,3 +148,19 @@ sam: test-packages
 
 mock-ai: test-packages
 	$(call environment,mock-ai,$(MOCK_AI))
+
+# Rasa runs on CPython 3.8 to 3.10 only, which Debian 12 does not have. RASA_PYTHON names one; pyenv's are found by themselves.
+rasa:
+	stamp=".build/venv-rasa/$(subst /,-,$(RASA))"
+	if [ ! -e "$$stamp" ]; then
+	  python=
+	  for candidate in $${RASA_PYTHON:-} python3.10 python3.9 python3.8 "$$HOME"/.pyenv/versions/3.{10,9,8}.*/bin/python; do
+	    if "$$candidate" -c 'import sys; sys.exit(not (3, 8) <= sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi
+	  done
+	  if [ -z "$$python" ]; then echo "Rasa needs CPython 3.8 to 3.10: set RASA_PYTHON to one" >&2; exit 1; fi
+	  echo "-- installing $(RASA) into .build/venv-rasa (about 2.7 GB)"
+	  rm -rf .build/venv-rasa; mkdir -p .build
+	  { "$$python" -m venv .build/venv-rasa && .build/venv-rasa/bin/pip install --quiet --disable-pip-version-check "$(RASA)" "setuptools<81"; } \
+	    >.build/install.log 2>&1 || { tail -n 30 .build/install.log; exit 1; }
+	  touch "$$stamp"
+	fi

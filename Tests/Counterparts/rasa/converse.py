@@ -22,7 +22,10 @@ CONVERSATION = [
     ("a command that the contact types", 1, " /call_started", "voip", None, None),
     ("the number as words", 1, "my order number is 2390294837290", "voip", "PromptAndCollectNextResponse", "Order 2390294837290"),
     ("a person is wanted", 1, "can i talk to someone", "voip", "ReturnControlToScript", "I will connect you with a colleague"),
+    ("another contact says goodbye", 1, "bye", "Chat", "ReturnControlToScript", "Goodbye"),
 ]
+# Shown in full in a record.
+SHOWN = 3
 
 
 def free_port():
@@ -132,14 +135,17 @@ def main():
 
 
 def converse(url, authorization, is_recording, ready):
-    state, failures = None, []
+    state, failures, shown = None, [], ""
     if is_recording:
         print(f"Rasa was ready after {ready:.1f} s.\n\n| Turn | CXone sends | CXone receives | ms |\n| --- | --- | --- | ---: |")
     for number, (what, kind, words, medium, branch, text) in enumerate(CONVERSATION, 1):
-        body = json.dumps({
-            "virtualAgentId": "orders", "userInput": words, "userInputType": kind, "botSessionState": state, "mediaType": medium,
-            "executionInfo": {"contactId": CONTACT, "busNo": UNIT, "requestId": number, "actionType": "VoiceBotExchange", "actionId": 12,
-                              "scriptName": "Demo\\Orders"}}).encode()
+        another = what.startswith("another")
+        sending = {
+            "virtualAgentId": "orders", "userInput": words, "userInputType": kind, "botSessionState": None if another else state,
+            "mediaType": medium, "executionInfo": {
+                "contactId": CONTACT + another, "busNo": UNIT, "requestId": number, "actionType": "VoiceBotExchange", "actionId": 12,
+                "scriptName": "Demo\\Orders"}}
+        body = json.dumps(sending).encode()
         request = urllib.request.Request(url, body, {"Content-Type": "application/json", "Authorization": authorization})
         began = time.monotonic()
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -154,9 +160,13 @@ def converse(url, authorization, is_recording, ready):
         elif received["branchName"] != branch or text not in said:
             failures.append(f"turn {number} ({what}): {received}")
         if is_recording:
+            if number == SHOWN:
+                shown = f"```\nPOST /exchange\n{json.dumps(sending, indent=1)}\n\n200\n{json.dumps(received, indent=1)}\n```"
             sent = "–" if words is None else f"`{words}`"
             payload = f", `customPayload` `{json.dumps(received['customPayload'])}`" if "customPayload" in received else ""
             print(f"| {number} | {what}: type {kind}, {sent} | {received['branchName']}: {said}{payload} | {took:.1f} |")
+    if is_recording:
+        print(f"\nTurn {SHOWN} in full:\n\n{shown}")
     return failures
 
 
