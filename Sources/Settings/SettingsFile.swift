@@ -150,7 +150,7 @@ enum SampleSecrets {
         "your_secret_here", "yoursecretkey", "my-secret", "mysecret", "supersecret", "0123456789abcdef", "1234567890123456",
         "Bearer secret", "Bearer token", "Bearer changeme", "Bearer your-token", "accessKeySecret", "accessKeyId",
     ]
-    static func contains(_ secret: Secret) -> Bool { values.contains { secret.matches($0.utf8) } }
+    static func contains(_ secret: Secret) -> Bool { values.contains { $0.utf8.count == secret.byteCount && secret.matches($0.utf8) } }
 }
 
 /// Small files as octets, without Foundation.

@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import JSON
 
 extension SettingsFile {
@@ -19,8 +20,10 @@ extension SettingsFile {
         var environment: [String: String] = [:]
         guard var entry = clinux_environment() else { return environment }
         while let text = entry.pointee {
-            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if pair.count == 2, environment[String(pair[0])] == nil { environment[String(pair[0])] = String(pair[1]) }
+            if let equals = strchr(text, Int32(UInt8(ascii: "="))) {
+                let name = String(decoding: UnsafeRawBufferPointer(start: text, count: equals - text), as: UTF8.self)
+                if environment[name] == nil { environment[name] = String(cString: equals + 1) }
+            }
             entry += 1
         }
         return environment

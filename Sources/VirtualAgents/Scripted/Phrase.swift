@@ -21,6 +21,8 @@ struct Phrase: Sendable, Equatable {
     /// Where the phrase stands in the utterance, if it does. Bounded: each pair of place and element is tried once.
     func match(_ utterance: Utterance) -> Match? {
         let words = utterance.words
+        // Most phrases end here: no word of the utterance is their first one.
+        if case .word(let first)? = elements.first, !words.folded.contains(first) { return nil }
         var matcher = Matcher(elements: elements, words: words, runs: utterance.runs, isWhole: isWhole)
         let starts = isWhole ? 0..<1 : 0..<max(1, words.count)
         for start in starts {
@@ -56,18 +58,28 @@ private struct Matcher {
     let words: Words
     let runs: [(digits: String, range: Range<Int>)]
     let isWhole: Bool
-    /// Places known to lead nowhere, so that several `*` cannot make the search explode.
+    /// Places known to lead nowhere, so that several `*` cannot make the search explode. One alone tries each place once anyway.
     private var failed: Set<Int> = []
+    private let remembersFailures: Bool
 
     init(elements: [Phrase.Element], words: Words, runs: [(digits: String, range: Range<Int>)], isWhole: Bool) {
         self.elements = elements
         self.words = words
         self.runs = runs
         self.isWhole = isWhole
+        var open = 0
+        for element in elements {
+            switch element {
+            case .anything, .slot: open += 1
+            case .word, .digits: break
+            }
+        }
+        remembersFailures = open > 1
     }
 
     mutating func match(word: Int, element: Int) -> [Slot]? {
         guard element < elements.count else { return !isWhole || word == words.count ? [] : nil }
+        guard remembersFailures else { return follow(elements[element], word: word, element: element) }
         let key = element * (words.count + 1) + word
         guard !failed.contains(key) else { return nil }
         let found = follow(elements[element], word: word, element: element)

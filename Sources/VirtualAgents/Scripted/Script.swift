@@ -88,10 +88,10 @@ struct Template: Sendable, Equatable {
         var pieces: [Piece] = []
         var plain = ""
         var rest = text[...]
-        while let brace = rest.firstIndex(of: "{") {
+        while let brace = rest.utf8.firstIndex(of: UInt8(ascii: "{")) {
             plain += rest[..<brace]
             let inner = rest[rest.index(after: brace)...]
-            if let close = inner.firstIndex(of: "}"), Template.isName(inner[..<close]) {
+            if let close = inner.utf8.firstIndex(of: UInt8(ascii: "}")), Template.isName(inner[..<close]) {
                 if !plain.isEmpty { pieces.append(.text(plain)) }
                 plain = ""
                 pieces.append(.variable(String(inner[..<close])))

@@ -61,7 +61,7 @@ extension ScriptReader {
     /// A text over several lines is one line to the contact.
     private mutating func text(_ line: Line) -> Template {
         if line.rest.isEmpty { mistake("\(line.keyword) needs a text", at: line) }
-        return Template(line.rest.split(separator: "\n").joined(separator: " "))
+        return Template(ScriptReader.parts(line.rest, at: "\n").joined(separator: " "))
     }
 
     private mutating func choices(_ line: Line) -> [Script.Choice]? {

@@ -50,30 +50,33 @@ struct ScriptReader {
 
     // MARK: Lines
 
+    /// Works on octets, of which every mark of the language is one: a process that answers a single turn reads its script too.
     private mutating func lines(of text: String) -> [Line] {
         var lines: [Line] = []
         var indent: Int?
-        for (index, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).enumerated() {
-            let content = raw.drop { $0 == " " || $0 == "\t" }
+        var number = 0
+        for raw in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            number += 1
+            let content = raw.drop { $0 == 0x20 || $0 == 0x09 }
             let depth = raw.count - content.count
-            guard let first = content.first, first != "#" else { continue }
+            guard let first = content.first, first != 0x0D, first != UInt8(ascii: "#") else { continue }
             if depth == 0 { indent = nil } else if let known = indent, depth > known, let last = lines.popLast() {
                 lines.append(Line(
-                    keyword: last.keyword, rest: last.rest + "\n" + ScriptReader.trimmed(content), number: last.number,
+                    keyword: last.keyword, rest: last.rest + "\n" + ScriptReader.trimmed(Substring(content)), number: last.number,
                     column: last.column, restColumn: last.restColumn))
                 continue
             } else if let known = indent, depth < known {
                 mistakes.append(.init(
-                    position: JSONPosition(line: index + 1, column: depth + 1),
+                    position: JSONPosition(line: number, column: depth + 1),
                     message: "is indented less than the lines above it, which begin at column \(known + 1)"))
                 continue
             } else {
                 indent = depth
             }
-            let keyword = content.prefix { $0 != " " && $0 != "\t" }
-            let rest = content.dropFirst(keyword.count).drop { $0 == " " || $0 == "\t" }
+            let keyword = content.prefix { !ScriptReader.isBlank($0) }
+            let rest = content.dropFirst(keyword.count).drop { ScriptReader.isBlank($0) }
             lines.append(Line(
-                keyword: String(keyword), rest: ScriptReader.trimmed(rest), number: index + 1, column: depth + 1,
+                keyword: String(Substring(keyword)), rest: ScriptReader.trimmed(Substring(rest)), number: number, column: depth + 1,
                 restColumn: depth + 1 + content.count - rest.count))
         }
         return lines
@@ -125,22 +128,31 @@ struct ScriptReader {
         }
     }
 
+    /// Space, tab, and the carriage return before a line feed.
+    private static func isBlank(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 || octet == 0x0D }
+
     static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return String(text.drop { $0 == " " || $0 == "\t" })
+        var octets = text.utf8.drop(while: isBlank)
+        while let last = octets.last, isBlank(last) { octets.removeLast() }
+        return String(Substring(octets))
     }
 
     /// `left word right`, split at the first such word between blanks.
     static func split(_ text: String, at separator: String) -> (String, String)? {
-        var index = text.startIndex
-        while index < text.endIndex {
-            let rest = text[index...]
-            if rest.hasPrefix(separator) {
-                return (trimmed(text[..<index]), trimmed(rest.dropFirst(separator.count)))
+        let octets = text.utf8
+        var index = octets.startIndex
+        while index < octets.endIndex {
+            if octets[index...].starts(with: separator.utf8) {
+                let rest = octets[index...].dropFirst(separator.utf8.count)
+                return (trimmed(Substring(octets[..<index])), trimmed(Substring(rest)))
             }
-            index = text.index(after: index)
+            octets.formIndex(after: &index)
         }
         return nil
+    }
+
+    /// The parts between single octets of ASCII, empty ones left out.
+    static func parts(_ text: String, at separator: Unicode.Scalar) -> [Substring] {
+        text.utf8.split(separator: UInt8(ascii: separator)).map { Substring($0) }
     }
 }

@@ -39,7 +39,7 @@ extension ScriptReader {
         let isWhole = text.hasPrefix("exactly ")
         if isWhole { text = ScriptReader.trimmed(text.dropFirst(8)) }
         var elements: [Phrase.Element] = []
-        for part in text.split(separator: " ") {
+        for part in ScriptReader.parts(text, at: " ") {
             if part == "*" {
                 elements.append(.anything)
             } else if part.first == "{" {
@@ -66,7 +66,7 @@ extension ScriptReader {
         return ScriptReader.range(parts[1].split(separator: "-").joined(separator: " to ")).map { .digits(String(name), $0) }
     }
 
-    static func list(_ text: String) -> [String] { text.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty } }
+    static func list(_ text: String) -> [String] { parts(text, at: ",").map { trimmed($0) }.filter { !$0.isEmpty } }
 
     /// `13` or `1 to 12`.
     static func range(_ text: String) -> ClosedRange<Int>? {

@@ -26,7 +26,7 @@ struct Words: Sendable, Equatable {
             guard folded.count < Words.limit else { break }
             switch Words.kind(of: scalar) {
             case .letter:
-                word += Words.fold(scalar)
+                if scalar.isASCII { word.unicodeScalars.append(Words.lowercased(scalar)) } else { word += Words.fold(scalar) }
                 original.unicodeScalars.append(scalar)
             case .mark: if !original.isEmpty { original.unicodeScalars.append(scalar) }
             case .joiner: break
@@ -53,6 +53,7 @@ struct Words: Sendable, Equatable {
     private static func kind(of scalar: Unicode.Scalar) -> Kind {
         // "where's" and "wheres" are one word.
         if scalar == "'" || scalar == "\u{2019}" { return .joiner }
+        if scalar.isASCII { return asciiKind(of: UInt8(truncatingIfNeeded: scalar.value)) }
         switch scalar.properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber, .letterNumber,
             .otherNumber, .spacingMark:
@@ -60,10 +61,22 @@ struct Words: Sendable, Equatable {
         case .nonspacingMark, .enclosingMark: return .mark
         case .format: return .joiner
         case .otherSymbol: return .symbol
-        default:
-            // Keys that a contact may type: `*` and `#` stay words.
-            return scalar == "#" || scalar == "*" ? .symbol : .gap
+        default: return .gap
         }
+    }
+
+    /// Without the tables of Unicode, which cost more than all the rest of a short English turn.
+    private static func asciiKind(of octet: UInt8) -> Kind {
+        switch octet {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: .letter
+        // Keys that a contact may type: `*` and `#` stay words.
+        case UInt8(ascii: "#"), UInt8(ascii: "*"): .symbol
+        default: .gap
+        }
+    }
+
+    private static func lowercased(_ ascii: Unicode.Scalar) -> Unicode.Scalar {
+        ("A"..."Z").contains(ascii) ? Unicode.Scalar(UInt8(truncatingIfNeeded: ascii.value) | 0x20) : ascii
     }
 
     private static func fold(_ scalar: Unicode.Scalar) -> String {
