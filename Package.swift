@@ -84,7 +84,7 @@ let package = Package(
         tests("AdapterTests", ["Catalog", "Conversation", "CurlTransport", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
-        tests("FunctionTests", ["JSON", "Workbench"]),
+        tests("FunctionTests", ["JSON", "Secrets", "Workbench"]),
         .executableTarget(
             name: "json-turn", dependencies: ["JSON", "Secrets"], path: "Tests/Benchmarks/JSONTurn", swiftSettings: strict),
         tests("HouseTests", ["JSON", "Workbench", "Settings", "Catalog"]),

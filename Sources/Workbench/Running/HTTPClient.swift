@@ -34,7 +34,17 @@ package enum HTTPClient {
             method == "HEAD" ? "head" : "request = \(quoted(method))", "header = \"Expect:\"",
         ]
         lines += fields.map { "header = \(quoted($0))" } + options
-        if let body { lines.append("data-raw = \(quoted(body))") }
+        var folder: String?
+        defer { if let folder { Files.remove(folder) } }
+        if let body, body.utf8.count > 1 << 20 {
+            // Longer than a line of curl's configuration may be.
+            let place = try Files.temporaryFolder()
+            folder = place
+            try Files.write(body, to: "\(place)/body")
+            lines.append("data-binary = \(quoted("@\(place)/body"))")
+        } else if let body {
+            lines.append("data-raw = \(quoted(body))")
+        }
         let finished = try await execute(curl, ["--disable", "--config", "-"], input: lines.joined(separator: "\n") + "\n")
         return finished.succeeded ? parse(finished.output) : nil
     }

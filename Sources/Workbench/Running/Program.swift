@@ -77,6 +77,8 @@ package struct Finished: Sendable {
 package func execute(
     _ executable: String, _ arguments: [String], input: String = "", environment: [String: String]? = nil, folder: String? = nil
 ) async throws -> Finished {
+    // A command that ends without reading its input must not end us.
+    signal(SIGPIPE, SIG_IGN)
     let result = try await Subprocess.run(
         .path(FilePath(executable)), arguments: Arguments(arguments), environment: environment.map { Environment.only($0) } ?? .inherit,
         workingDirectory: folder.map { FilePath($0) }, input: .string(input), output: .string(limit: 64 << 20), error: .string(limit: 16 << 20))

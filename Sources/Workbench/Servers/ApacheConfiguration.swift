@@ -24,6 +24,8 @@ package enum ApacheConfiguration {
             PidFile \(folder)/apache.pid
             ErrorLog \(folder)/apache.log
             ScriptSock \(folder)/cgid.sock
+            DefaultRuntimeDir \(folder)
+            ServerName localhost
             Listen \(site.address):\(site.port)
             \(modules.map { "LoadModule \($0)_module /usr/lib/apache2/modules/mod_\($0).so" }.joined(separator: "\n"))
             \(user.map { "User \($0)\n" } ?? "")

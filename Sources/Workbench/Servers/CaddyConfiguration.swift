@@ -5,7 +5,6 @@ package enum CaddyConfiguration {
         # Made by `causeway configure caddy` from the list of functions.
         {
         	admin off
-        	persist_config off
         	auto_https disable_redirects
         }
         \(site.tls == nil ? "http" : "https")://\(site.name):\(site.port) {
@@ -48,6 +47,7 @@ package enum CaddyConfiguration {
             		}
             		reverse_proxy unix/\(site.socket(endpoint)) {
             			header_up -Proxy
+            			header_down -Status
             			transport fastcgi {
             				split \(endpoint.path)
             				env SCRIPT_NAME \(endpoint.path)

@@ -13,7 +13,8 @@ package enum LighttpdConfiguration {
             server.modules = ( \(modules.map { "\"\($0)\"" }.joined(separator: ", ")) )
             server.bind = "\(site.address)"
             server.port = \(site.port)
-            server.document-root = "/var/empty"
+            # Nothing is served from it.
+            server.document-root = "\(folder)"
             server.errorlog = "\(folder)/lighttpd.log"
             server.pid-file = "\(folder)/lighttpd.pid"
             server.upload-dirs = ( "\(folder)" )
@@ -21,6 +22,8 @@ package enum LighttpdConfiguration {
             \(user.map { "server.username = \"\($0)\"\n" } ?? "")# The default rewrites the URL, its query included.
             server.http-parseopts = ( "url-normalize" => "disable" )
             \(tls(site))\(endpoints.map { block($0, site) }.joined())
+            $HTTP["url"] !~ "^(?:\(endpoints.map(\.path).joined(separator: "|")))(?:/|$)" { url.access-deny = ( "" ) }
+
             """
     }
 
