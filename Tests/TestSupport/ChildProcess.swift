@@ -13,12 +13,15 @@ package final class ChildProcess: Sendable {
 
     /// - Parameters:
     ///   - environment: Added to the test's own.
+    ///   - input: File that is its standard input; empty when `nil`.
     ///   - log: File for what it prints; nowhere when `nil`.
-    package init(_ arguments: [String], environment: [String: String] = [:], log: String? = nil) throws {
+    package init(
+        _ arguments: [String], environment: [String: String] = [:], input: String? = nil, log: String? = nil
+    ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, input ?? "/dev/null", O_RDONLY, 0)
         for stream in 1...2 as ClosedRange<Int32> {
             posix_spawn_file_actions_addopen(&actions, stream, log ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0o600)
         }
@@ -46,6 +49,14 @@ package final class ChildProcess: Sendable {
     deinit { end() }
 
     package func send(_ signal: Int32) { kill(identifier, signal) }
+
+    /// Waits for the program's own end; its exit status, or `nil` when a signal ended it.
+    package func wait() -> Int32? {
+        var status: Int32 = 0
+        guard waitpid(identifier, &status, 0) == identifier else { return nil }
+        _ = Self.living.withLock { $0.remove(identifier) }
+        return status & 0x7F == 0 ? status >> 8 & 0xFF : nil
+    }
 
     /// Ends the program and waits for it; harmless when it has ended.
     package func end(_ signal: Int32 = SIGTERM) {
