@@ -16,18 +16,18 @@ package struct LogLine {
     }
 
     package mutating func field(_ name: StaticString, _ number: Int) {
-        begin(name)
+        guard begin(name) else { return }
         LogLine.append(decimal: number, to: &bytes)
     }
 
     package mutating func field(_ name: StaticString, _ flag: Bool) {
-        begin(name)
+        guard begin(name) else { return }
         append(flag ? "true" : "false")
     }
 
     /// Milliseconds with three decimals, from microseconds.
     package mutating func field(_ name: StaticString, microseconds: Int) {
-        begin(name)
+        guard begin(name) else { return }
         LogLine.append(decimal: microseconds / 1000, to: &bytes)
         bytes.append(UInt8(ascii: "."))
         let rest = microseconds % 1000
@@ -36,16 +36,20 @@ package struct LogLine {
 
     /// Escaped, and cut at `limit` octets.
     package mutating func field(_ name: StaticString, _ text: some StringProtocol, limit: Int = 256) {
-        begin(name)
+        guard begin(name) else { return }
         appendText(text, limit: limit)
     }
 
     package mutating func field(named name: String, _ text: String, limit: Int = 256) {
+        guard hasRoom else { return }
         append(",")
         appendText(name, limit: 64)
         append(":")
         appendText(text, limit: limit)
     }
+
+    /// What it says so far, without the brace that ends it.
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The finished line. One that grew too long ends early, yet stays one JSON object.
     package mutating func write() {
@@ -53,10 +57,16 @@ package struct LogLine {
         LogWriter.write(bytes, lost: lost)
     }
 
-    private mutating func begin(_ name: StaticString) {
+    /// Whether one more name and a number fit; texts are cut to what is left.
+    private var hasRoom: Bool { bytes.count < LogWriter.longest - 512 }
+
+    /// False when the line is full: the field is left out.
+    private mutating func begin(_ name: StaticString) -> Bool {
+        guard hasRoom else { return false }
         append(",\"")
         append(name)
         append("\":")
+        return true
     }
 
     private mutating func append(_ text: StaticString) { text.withUTF8Buffer { bytes.append(contentsOf: $0) } }
@@ -65,6 +75,10 @@ package struct LogLine {
         // Each octet takes at most six; two more end text and object.
         let limit = min(limit, max(0, (LogWriter.longest - bytes.count - 64) / 6))
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        if text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            return bytes.append(contentsOf: text.utf8)
+        }
         var count = 0
         for scalar in text.unicodeScalars {
             let width = UTF8.width(scalar)
@@ -82,7 +96,6 @@ package struct LogLine {
                 if scalar.isASCII { bytes.append(UInt8(scalar.value)) } else { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     private static let hexDigits = Array("0123456789abcdef".utf8)
