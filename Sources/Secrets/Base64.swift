@@ -3,25 +3,34 @@ package enum Base64 {
     package enum Alphabet: Sendable { case standard, url }
 
     package static func encode(_ bytes: some Collection<UInt8>, _ alphabet: Alphabet = .standard) -> [UInt8] {
-        let symbols = alphabet == .standard ? standardSymbols : urlSymbols
-        var out: [UInt8] = []
-        out.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var held: UInt32 = 0
-        var heldCount = 0
-        for octet in bytes {
-            held = held << 8 | UInt32(octet)
-            heldCount += 1
-            guard heldCount == 3 else { continue }
-            for shift in [18, 12, 6, 0] as [UInt32] { out.append(symbols[Int(held >> shift & 63)]) }
-            held = 0
-            heldCount = 0
+        bytes.withContiguousStorageIfAvailable { encode($0, alphabet) } ?? Array(bytes).withUnsafeBufferPointer { encode($0, alphabet) }
+    }
+
+    private static func encode(_ bytes: UnsafeBufferPointer<UInt8>, _ alphabet: Alphabet) -> [UInt8] {
+        let rest = bytes.count % 3
+        let padding = alphabet == .standard && rest > 0 ? 3 - rest : 0
+        let size = bytes.count / 3 * 4 + (rest > 0 ? rest + 1 : 0) + padding
+        return [UInt8](unsafeUninitializedCapacity: size) { out, filled in
+            (alphabet == .standard ? standardSymbols : urlSymbols).withUnsafeBufferPointer { symbols in
+                func put(_ bits: UInt32, _ count: Int) {
+                    for place in 0..<count {
+                        out[filled] = symbols[Int(bits >> UInt32(18 - 6 * place) & 63)]
+                        filled += 1
+                    }
+                }
+                var index = 0
+                while index + 3 <= bytes.count {
+                    put(UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2]), 4)
+                    index += 3
+                }
+                if rest == 1 { put(UInt32(bytes[index]) << 16, 2) }
+                if rest == 2 { put(UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8, 3) }
+                for _ in 0..<padding {
+                    out[filled] = UInt8(ascii: "=")
+                    filled += 1
+                }
+            }
         }
-        if heldCount > 0 {
-            held <<= UInt32(8 * (3 - heldCount))
-            for index in 0...heldCount { out.append(symbols[Int(held >> UInt32(18 - 6 * index) & 63)]) }
-            if alphabet == .standard { for _ in heldCount..<3 { out.append(UInt8(ascii: "=")) } }
-        }
-        return out
     }
 
     package static func encodeText(_ bytes: some Collection<UInt8>, _ alphabet: Alphabet = .standard) -> String {

@@ -111,6 +111,17 @@ extension String {
         utf8.count == other.utf8.count && zip(utf8, other.utf8).allSatisfy { $0.lowercased == $1.lowercased }
     }
 
+    /// The same for a part of this text.
+    func containsIgnoringCase(_ part: String) -> Bool {
+        let wanted = part.utf8
+        var rest = utf8[...]
+        while rest.count >= wanted.count {
+            if zip(rest, wanted).allSatisfy({ $0.lowercased == $1.lowercased }) { return true }
+            rest = rest.dropFirst()
+        }
+        return false
+    }
+
     func isIn(_ list: [String]) -> Bool { list.contains { equalsIgnoringCase($0) } }
 }
 

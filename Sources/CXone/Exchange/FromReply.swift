@@ -71,8 +71,7 @@ struct FromReply {
     private func recognised(_ signal: Signal, _ intent: String?) -> Signal {
         guard let intent, signal == .continue || signal == .noMatch || signal == .noInput else { return signal }
         let names = settings.intents
-        let lower = intent.lowercased()
-        if intent.isIn(names.escalation) || names.escalationContains.contains(where: { !$0.isEmpty && lower.contains($0.lowercased()) }) {
+        if intent.isIn(names.escalation) || names.escalationContains.contains(where: { !$0.isEmpty && intent.containsIgnoringCase($0) }) {
             return .handover(reason: nil, target: nil)
         }
         if intent.isIn(names.end) { return .end(reason: nil) }
