@@ -1,5 +1,6 @@
 import EventLoop
 import Gateway
+import Glibc
 import HTTP
 import HTTPTypes
 import Time
@@ -14,7 +15,17 @@ import Time
 @main
 enum Probe {
     static func main() {
-        Gateway.serve("probe", limits: GatewayLimits(body: 1 << 20)) { ProbeHandler() }
+        var limits = GatewayLimits(body: 1 << 20)
+        // Short, so that the test of slow senders is.
+        limits.receiving = 500
+        Gateway.serve("probe", limits: limits) {
+            if getenv("PROBE_FAILS") != nil { throw Refused() }
+            return ProbeHandler()
+        }
+    }
+
+    private struct Refused: Error, CustomStringConvertible {
+        var description: String { "line 3, column 5: no such setting" }
     }
 }
 

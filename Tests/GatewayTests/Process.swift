@@ -44,6 +44,7 @@ final class Probe {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, input, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, folder + "/output", O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, folder + "/log", O_WRONLY | O_CREAT | O_APPEND, 0o600)
         let variables = environment + ["CAUSEWAY_LOOPS=2", "SWIFT_BACKTRACE=enable=no"] + (getenv("LD_LIBRARY_PATH").map { ["LD_LIBRARY_PATH=" + String(cString: $0)] } ?? [])
         var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("gateway-probe"), nil]
@@ -72,6 +73,8 @@ final class Probe {
         return status
     }
 
+    /// What it wrote to standard output.
+    var output: String { (try? readFile(folder + "/output").text) ?? "" }
     var log: String { (try? readFile(folder + "/log").text) ?? "" }
 
     deinit {
@@ -80,7 +83,7 @@ final class Probe {
             var raw: Int32 = 0
             waitpid(pid, &raw, 0)
         }
-        for name in ["/s", "/log", "/fn", "/fn.socket"] { unlink(folder + name) }
+        for name in ["/s", "/log", "/output", "/fn", "/fn.socket"] { unlink(folder + name) }
         rmdir(folder)
     }
 }
@@ -96,15 +99,32 @@ func unixAddress(_ path: String) -> sockaddr_un? {
     return fits ? address : nil
 }
 
-/// A blocking connection to a unix socket, with a limit on every wait.
+/// A blocking connection, with a limit on every wait.
 final class Client {
     let descriptor: Int32
 
-    init(_ path: String) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        limitWaiting()
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(port).bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        try #require(result == 0, "cannot connect")
+    }
+
+    private func limitWaiting() {
         var limit = timeval(tv_sec: 5, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    init(_ path: String) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        limitWaiting()
         var address = try #require(unixAddress(path))
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }

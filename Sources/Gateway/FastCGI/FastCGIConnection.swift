@@ -48,9 +48,9 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
         slowness = nil
     }
 
-    /// The server is gone, or says no more: nobody waits for the answer.
+    /// The server is gone, or says no more: probably nobody waits for the answer. If somebody does, it is still sent.
     func inputEnded() {
-        guard let task else { return stream.close() }
+        guard let task else { return stream.endAfterSending(draining: false) }
         task.cancel()
     }
 
@@ -128,6 +128,6 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
         let isHead = record.method == "HEAD"
         stream.send(FastCGIRecord.answer(id: received.id, CGI.output(response, isHead: isHead)))
         worker.service.log(record, response, sent: isHead ? 0 : response.body.count)
-        if !received.keepsConnection || worker.isDraining { stream.endAfterSending(draining: !reader.isBetweenRecords) }
+        if !received.keepsConnection || worker.isDraining || stream.inputIsOver { stream.endAfterSending(draining: !reader.isBetweenRecords) }
     }
 }

@@ -81,8 +81,9 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
         slowness = nil
     }
 
+    /// The client is gone, or says no more and waits: whoever still reads gets the answer.
     func inputEnded() {
-        guard let task else { return stream.close() }
+        guard let task else { return stream.endAfterSending(draining: false) }
         task.cancel()
     }
 
@@ -130,7 +131,7 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
     private func answer(_ response: Response, _ record: Service.Record, keepsConnection: Bool) {
         idleSince = .now()
         let isHead = record.method == "HEAD" && dialect == .plain
-        let keeps = keepsConnection && !worker.isDraining
+        let keeps = keepsConnection && !worker.isDraining && !stream.inputIsOver
         stream.send(HTTPConnection.output(response, isHead: isHead, keepsConnection: keeps))
         worker.service.log(record, response, sent: isHead ? 0 : response.body.count)
         if !keeps { stream.endAfterSending(draining: true) }

@@ -24,7 +24,8 @@ final class SocketStream: EventHandler {
     private var sentOfUnsent = 0
     private var ending = Ending.open
     private var isPaused = false
-    private var inputIsOver = false
+    /// The other side sends no more.
+    private(set) var inputIsOver = false
 
     private enum Ending { case open, afterSending, drainingAfterSending, draining, closed }
 
@@ -60,7 +61,7 @@ final class SocketStream: EventHandler {
         guard ending == .open else { return }
         guard unsent.isEmpty else {
             unsent += bytes
-            return
+            return updateInterest()
         }
         let count = write(bytes, from: 0)
         guard count >= 0, isOpen else { return }

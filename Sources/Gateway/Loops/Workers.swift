@@ -19,9 +19,18 @@ struct Workers {
     /// Loops by `CAUSEWAY_LOOPS`, else one per core that this process may use.
     static var standardCount: Int { Environment.count("CAUSEWAY_LOOPS") ?? max(1, Int(clinux_processors())) }
 
+    /// As many descriptors as the host allows: each connection is one, and each call that waits for an agent another.
+    private static func allowDescriptors() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     /// Runs the first loop here and the others on threads of their own, until SIGTERM or SIGINT was obeyed.
     func run() throws(SystemFailure) {
         guard let first = workers.first else { return }
+        Workers.allowDescriptors()
         // Before the threads start, so that they inherit the mask and the signals come out of the descriptor alone.
         let signals = clinux_signal_descriptor()
         guard signals >= 0 else { throw SystemFailure(call: "signalfd", number: errno) }
