@@ -32,9 +32,6 @@ BENCH_PACKAGES := go:golang-go php-fpm php-curl wrk valgrind redis-server webdis
 
 SAM := aws-sam-cli==1.170.0
 MOCK_AI := mock-ai-api==0.1.1
-# Rasa runs on CPython 3.8 to 3.10 only.
-RASA := rasa==3.6.21
-RASA_PYTHON = $(firstword $(shell command -v python3.10 python3.9 python3.8) $(wildcard $(HOME)/.pyenv/versions/3.10.*/bin/python))
 RASA := rasa==3.6.21
 
 # The index store stays on here: without it Swift 6.3 finds no tests in a clean checkout ("index store path does not exist").
@@ -69,13 +66,13 @@ define install
 	fi
 endef
 
-# A Python environment .build/venv-$(1) with the pinned packages $(2), made by the interpreter $(3) or else python3.
+# A Python environment .build/venv-$(1) with the pinned packages $(2).
 define environment
 	stamp=".build/venv-$(1)/$(subst /,-,$(subst $() ,+,$(2)))"
 	if [ ! -e "$$stamp" ]; then
 	  echo "-- installing $(2) into .build/venv-$(1)"
 	  rm -rf ".build/venv-$(1)"; mkdir -p .build
-	  { $(or $(3),python3) -m venv ".build/venv-$(1)" && ".build/venv-$(1)/bin/pip" install --quiet --disable-pip-version-check $(2); } \
+	  { python3 -m venv ".build/venv-$(1)" && ".build/venv-$(1)/bin/pip" install --quiet --disable-pip-version-check $(2); } \
 	    >.build/install.log 2>&1 || { tail -n 30 .build/install.log; exit 1; }
 	  touch "$$stamp"
 	fi
@@ -122,13 +119,6 @@ package: build-packages
 # Options go into BENCH: make bench BENCH="--rows pass,cgi --quick"
 bench: bench-packages
 	exec python3 -B Tests/Benchmarks/bench.py $(BENCH)
-
-real: test-packages
-	if [ -z "$(RASA_PYTHON)" ]; then echo "Rasa needs CPython 3.8, 3.9 or 3.10; give one as RASA_PYTHON=/path/to/python"; exit 1; fi
-	$(call environment,rasa,$(RASA),$(RASA_PYTHON))
-	echo "-- building"
-	swift build $(RELEASE) --product exchange --quiet
-	exec Tests/Counterparts/rasa/converse.py --rasa .build/venv-rasa --exchange "$$(swift build $(RELEASE) --show-bin-path)/exchange" --record
 
 fuzz: build-packages
 	for target in $(basename $(notdir $(wildcard Tests/Fuzz/*.swift))); do
