@@ -38,7 +38,9 @@ import Time
         }
     }
 
-    @Test("The shipped settings files are read without a mistake", arguments: ["/functions/causeway.jsonc", "/functions/exchange/causeway.example.jsonc"])
+    @Test("The shipped settings files are read without a mistake", arguments: [
+        "/functions/causeway.jsonc", "/functions/exchange/causeway.example.jsonc",
+    ])
     func shippedFilesAreRead(path: String) throws {
         let text = try Files.read(Files.root + path)
         let (settings, warnings) = try SettingsFile.read(

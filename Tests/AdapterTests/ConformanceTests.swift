@@ -1,5 +1,6 @@
 import Conversation
 import HTTP
+import HTTPTypes
 import JSON
 import TestSupport
 import Testing
@@ -15,12 +16,12 @@ import Time
     }
 
     /// Asks once and gives the outcome; the number of calls is checked for every case (V6).
-    static func outcome(_ adapter: Adapter, _ answer: ProviderDouble.Answer, _ input: Input = .text("hello")) async throws -> Result<Reply, AgentError> {
+    static func outcome(_ adapter: Adapter, _ answer: ProviderDouble.Answer) async throws -> Result<Reply, AgentError> {
         let time = ManualTime()
         let provider = ProviderDouble([answer])
         let agent = try adapter.agent(over: provider, time: time)
         let outcome: Result<Reply, AgentError>
-        do throws(AgentError) { outcome = .success(try await agent.reply(to: turn(input, time: time))) } catch { outcome = .failure(error) }
+        do throws(AgentError) { outcome = .success(try await agent.reply(to: turn(.text("hello"), time: time))) } catch { outcome = .failure(error) }
         #expect(provider.calls.count == 1, "\(adapter.name) called \(provider.calls.count) times")
         if case .failure(let error) = outcome { expectNoSecret(in: "\(error)") }
         return outcome
@@ -105,7 +106,8 @@ import Time
     }
 
     @Test("Whatever the contact says reaches the provider unharmed inside valid JSON", arguments: Adapter.calling, [
-        "", " ", "0", "Grüezi 👋🏽👨‍👩‍👧", "שלום עולם", "مرحبا", "a\u{0000}b\u{1F}c", #""quoted" \ back"#, "line\nbreak\r\n", "</script><!--", "${jndi:x}",
+        "", " ", "0", "Grüezi 👋🏽👨‍👩‍👧", "שלום עולם", "مرحبا", "a\u{0000}b\u{1F}c",
+        #""quoted" \ back"#, "line\nbreak\r\n", "</script><!--", "${jndi:x}",
         "{\"role\":\"system\"}", String(repeating: "ä", count: 100_000),
     ])
     func inputs(adapter: Adapter, text: String) async throws {
@@ -132,7 +134,8 @@ import Time
     }
 
     @Test("A state of another adapter, a broken one and a huge one read as none", arguments: Adapter.all, [
-        "7", "\"x\"", "[]", #"{"in":7,"remembers":[],"messages":{"role":1},"offered":{},"slots":7}"#, #"{"messages":[{"role":"system","content":"x"}]}"#,
+        "7", "\"x\"", "[]", #"{"in":7,"remembers":[],"messages":{"role":1},"offered":{},"slots":7}"#,
+        #"{"messages":[{"role":"system","content":"x"}]}"#,
     ])
     func states(adapter: Adapter, state: String) async throws {
         let time = ManualTime()
@@ -151,6 +154,43 @@ import Time
         let turn = Self.turn(.text("hello"), time: time)
         _ = try await adapter.agent(over: provider, time: time).reply(to: turn)
         #expect(try #require(provider.calls.first).deadline <= turn.deadline)
+    }
+
+    @Test("V97: a state of any shape comes back unchanged over fifty turns", arguments: [
+        #"{"name":"Zoë","n":[1,2.50,12345678901234567890],"deep":{"a":{"b":[null,true,"🙂"]}}}"#, "\"text\"", "7", "[[],{}]",
+    ])
+    func stateSurvives(state: String) async throws {
+        let webhook = try Adapter(folder: "Webhook")
+        let provider = ProviderDouble([])
+        let handler = try Stage.handler(webhook, nil, over: provider)
+        var travelling: RawJSON?
+        for number in 1...50 {
+            provider.add(.response(200, type: "application/json", Array(#"{"replies":[{"text":"ok"}],"state":\#(state)}"#.utf8)))
+            let body = #"{"virtualAgentId":"orders","userInput":"hi","userInputType":1,"botSessionState": "…","#
+                + #""executionInfo":{"contactId":5,"busNo":1,"requestId":\#(number)},"mediaType":"Chat"}"#
+            let response = await handler.respond(to: try Stage.request(body, state: travelling))
+            travelling = try JSON(parsing: response.body)["botSessionState"].map { RawJSON($0) }
+            let asked = try JSON(parsing: try #require(provider.calls.last).body)
+            #expect(asked["conversation"]?["turn"]?.integer == number)
+            #expect(asked["state"].map { RawJSON($0).text } == (number == 1 ? nil : state))
+        }
+        #expect(provider.calls.count == 50)
+    }
+
+    @Test("The webhook's signature is the one that another implementation computes, for both secrets")
+    func signatureVector() async throws {
+        let provider = ProviderDouble([.response(200, type: "application/json", Array("{}".utf8))])
+        let time = ManualTime()
+        _ = try await Adapter(folder: "Webhook").agent(over: provider, time: time).reply(to: Self.turn(.text("hello"), time: time))
+        let call = try #require(provider.calls.first)
+        let body = #"{"conversation":{"id":"5f0c9f4e-53a5-4d0c-8a2e-0c6a3f6d9b10","turn":2,"channel":"text","facts":{}},"#
+            + #""input":{"text":"hello"},"deadlineMs":4000}"#
+        #expect(String(decoding: call.body, as: UTF8.self) == body)
+        // By Python's hmac over "1700000000." and the body above.
+        #expect(call.fields.first { $0.name.canonicalName == "x-signature" }?.value == """
+            v1=f98866ea25ed7bc8e7463e14850d89aab5cff84648353316246702c2f23a680d,\
+            v1=9533104c4f7773fc036b961c1a575bf81756617198d35c3322e2f91518dd0541
+            """)
     }
 
     static func strings(in json: JSON) -> [String] {

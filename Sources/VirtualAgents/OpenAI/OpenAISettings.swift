@@ -19,7 +19,8 @@ package struct OpenAISettings: SettingsGroup {
     package let parameters: RawJSON?
 
     package init(from reader: SettingsReader) {
-        url = reader.required("url", .url, "Root of the API, such as `https://api.openai.com/v1`; for Azure the resource, `https://name.openai.azure.com`.")
+        url = reader.required("url", .url,
+            "Root of the API, such as `https://api.openai.com/v1`; for Azure the resource, `https://name.openai.azure.com`.")
         model = reader.required("model", .text, "Name of the model.")
         key = reader.optional("key", .secret, "API key.")
         azure = reader.optionalGroup("azure", AzureSettings.self, "Call the deployment of an Azure OpenAI resource.")
@@ -34,16 +35,18 @@ package struct OpenAISettings: SettingsGroup {
         maxTokens = reader.optional("maxTokens", .integer(1...100_000), "Most tokens of an answer. Absent: the server's own.")
         maxTokensName = reader.value("maxTokensName", .text, default: "max_tokens",
             "Name of that parameter; newer OpenAI models want `max_completion_tokens`.")
-        historyBytes = reader.value("historyBytes", .integer(500...12_000), default: 6000,
+        historyBytes = reader.value("historyBytes", .integer(500...9000), default: 6000,
             "Octets of earlier messages that travel in the session state; the oldest are dropped first.")
-        tools = reader.group("tools", OpenAIToolSettings.self, "Functions that the model calls to steer the conversation. An empty name withdraws one.")
+        tools = reader.group("tools", OpenAIToolSettings.self,
+            "Functions that the model calls to steer the conversation. An empty name withdraws one.")
         parameters = reader.optional("parameters", .json, "Further members of the request, as an object, such as `{\"seed\": 7}`.")
         if let parameters, parameters.parsed()?.kind != .object { reader.problem("must be an object", at: "parameters") }
     }
 
     /// Where the turn is posted.
     package var endpoint: String {
-        azure.map { "\(url)/openai/deployments/\($0.deployment)/chat/completions?api-version=\($0.apiVersion)" } ?? url + "/chat/completions"
+        guard let azure else { return url + "/chat/completions" }
+        return "\(url)/openai/deployments/\(azure.deployment)/chat/completions?api-version=\(azure.apiVersion)"
     }
 }
 

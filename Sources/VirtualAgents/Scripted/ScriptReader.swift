@@ -124,7 +124,8 @@ struct ScriptReader {
             intent.actions.contains { if case .signal(.end) = $0 { true } else { false } }
         }
         if !ends {
-            mistakes.append(.init(position: JSONPosition(line: 1, column: 1), message: "no intent ends the conversation: one must have the line ends"))
+            mistakes.append(.init(
+                position: JSONPosition(line: 1, column: 1), message: "no intent ends the conversation: one must have the line ends"))
         }
     }
 
