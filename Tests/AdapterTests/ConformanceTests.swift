@@ -1,3 +1,4 @@
+import CXone
 import Conversation
 import HTTP
 import HTTPTypes
