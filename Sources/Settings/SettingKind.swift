@@ -4,21 +4,24 @@ package import Secrets
 /// What a setting's value looks like: how it is read, shown as a default, and described to an editor.
 package struct SettingKind<Value: Sendable>: Sendable {
     /// For reference pages: `text`, `whole number 1…60000`, `"a" or "b"`.
-    package let name: String
+    package var name: String { makeName() }
     /// The members of its JSON Schema, such as `"type":"string"`.
-    let schema: String
+    var schema: String { makeSchema() }
     /// Stands in for a value that is wrong or, while describing, absent. Never used to serve.
     let placeholder: Value
     let parse: @Sendable (JSON, SettingsContext) -> Result<Value, SettingMistake>
     /// The default as it stands in the reference: JSON.
     let show: @Sendable (Value) -> String
+    /// Made when asked for: a function that reads its settings for one turn needs neither.
+    private let makeName: @Sendable () -> String
+    private let makeSchema: @Sendable () -> String
 
     init(
-        name: String, schema: String, placeholder: Value, show: @escaping @Sendable (Value) -> String = { "\($0)" },
+        name: @autoclosure @escaping @Sendable () -> String, schema: @autoclosure @escaping @Sendable () -> String, placeholder: Value, show: @escaping @Sendable (Value) -> String = { "\($0)" },
         parse: @escaping @Sendable (JSON, SettingsContext) -> Result<Value, SettingMistake>
     ) {
-        self.name = name
-        self.schema = schema
+        makeName = name
+        makeSchema = schema
         self.placeholder = placeholder
         self.show = show
         self.parse = parse
@@ -138,15 +141,14 @@ extension SettingKind where Value == RawJSON {
 extension SettingKind where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
     /// One of the names of an enum.
     package static func choice(_ type: Value.Type = Value.self) -> SettingKind {
-        let names = Value.allCases.map(\.rawValue)
-        let first = Value.allCases[Value.allCases.startIndex]
+        @Sendable func names(joinedBy separator: String) -> String { Value.allCases.map { quoted($0.rawValue) }.joined(separator: separator) }
         return SettingKind(
-            name: names.map { quoted($0) }.joined(separator: " or "),
-            schema: #""enum":[\#(names.map { quoted($0) }.joined(separator: ","))]"#, placeholder: first, show: { quoted($0.rawValue) }
+            name: names(joinedBy: " or "), schema: "\"enum\":[\(names(joinedBy: ","))]", placeholder: Value.allCases[Value.allCases.startIndex],
+            show: { quoted($0.rawValue) }
         ) { json, _ in
             guard let text = json.string, let value = Value(rawValue: text) else {
-                let hint = json.string.flatMap { Spelling.nearest(to: $0, among: names) }.map { "; did you mean \(quoted($0))?" } ?? ""
-                return .failure(.init(message: "must be \(names.map { quoted($0) }.joined(separator: " or "))\(hint)"))
+                let hint = json.string.flatMap { Spelling.nearest(to: $0, among: Value.allCases.map(\.rawValue)) }.map { "; did you mean \(quoted($0))?" } ?? ""
+                return .failure(.init(message: "must be \(names(joinedBy: " or "))\(hint)"))
             }
             return .success(value)
         }

@@ -197,10 +197,12 @@ package final class SettingsReader {
     private func joined(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 
     private func declare<Value>(
-        _ key: String, _ kind: SettingKind<Value>, _ description: String, default fallback: String?, isRequired: Bool
+        _ key: String, _ kind: SettingKind<Value>, _ description: String, default fallback: @autoclosure () -> String?, isRequired: Bool
     ) {
+        // While a file is read only the key matters, to find those that nobody asked for.
         asked.append(SettingDeclaration(
-            key: key, description: description, kind: kind.name, schema: kind.schema, fallback: fallback, isRequired: isRequired))
+            key: key, description: description, kind: isDescribing ? kind.name : "", schema: isDescribing ? kind.schema : "",
+            fallback: isDescribing ? fallback() : nil, isRequired: isRequired))
     }
 
     private func note(

@@ -59,23 +59,29 @@ private struct Vocabulary: Sendable {
 
     /// By the language part of a BCP 47 tag; English when it is not known.
     static func of(_ locale: String) -> Vocabulary {
-        let language = locale.lowercased().prefix { $0 != "-" && $0 != "_" }
-        return all[String(language)] ?? english
+        switch locale.lowercased().prefix(while: { $0 != "-" && $0 != "_" }) {
+        case "de": german
+        case "fr": french
+        case "es": spanish
+        case "it": italian
+        case "nl": dutch
+        default: english
+        }
     }
 
+    // Each made when it is first needed: a process that answers one turn needs one.
     private static let english = Vocabulary(
         ["zero nought null", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine niner"],
         insideOnly: ["o": "0", "oh": "0"], repeats: ["double": 2, "triple": 3])
-
-    private static let all: [String: Vocabulary] = [
-        "en": english,
-        "de": Vocabulary(
-            ["null", "eins ein eine", "zwei zwo", "drei", "vier", "funf fuenf", "sechs", "sieben", "acht", "neun"],
-            repeats: ["doppel": 2, "zweimal": 2, "dreimal": 3]),
-        "fr": Vocabulary(["zero", "un une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"], repeats: ["double": 2]),
-        "es": Vocabulary(
-            ["cero", "uno una un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"], repeats: ["doble": 2]),
-        "it": Vocabulary(["zero", "uno una", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"], repeats: ["doppio": 2]),
-        "nl": Vocabulary(["nul", "een", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen"], repeats: ["dubbel": 2]),
-    ]
+    private static let german = Vocabulary(
+        ["null", "eins ein eine", "zwei zwo", "drei", "vier", "funf fuenf", "sechs", "sieben", "acht", "neun"],
+        repeats: ["doppel": 2, "zweimal": 2, "dreimal": 3])
+    private static let french = Vocabulary(
+        ["zero", "un une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"], repeats: ["double": 2])
+    private static let spanish = Vocabulary(
+        ["cero", "uno una un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"], repeats: ["doble": 2])
+    private static let italian = Vocabulary(
+        ["zero", "uno una", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"], repeats: ["doppio": 2])
+    private static let dutch = Vocabulary(
+        ["nul", "een", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen"], repeats: ["dubbel": 2])
 }
