@@ -154,13 +154,15 @@ package final class SettingsReader {
             context.report("\"\(key)\" must be an array", at: child, path: joined(key))
             return []
         }
-        return child.elements.enumerated().map { index, element in
-            if element.kind != .object { context.report("must be an object", at: element, path: "\(joined(key))[\(index)]") }
-            let reader = reader(of: element, path: "\(joined(key))[\(index)]")
-            let group = Group(from: reader)
+        var groups: [Group] = []
+        for element in child.elements {
+            let place = "\(joined(key))[\(groups.count)]"
+            if element.kind != .object { context.report("must be an object", at: element, path: place) }
+            let reader = reader(of: element, path: place)
+            groups.append(Group(from: reader))
             reader.finish()
-            return group
         }
+        return groups
     }
 
     // MARK: Telling
