@@ -24,12 +24,12 @@ struct EtcdRequest {
             body = Self.object { $0.plain("key", key) }
         case .put(let octets, let life):
             (path, isRepeatable) = ("/v3/kv/put", false)
-            let (stored, lease) = (Self.octets(of: now + Int64(life)) + octets, EtcdLease(expiry: now + Int64(life), life: life, now: now))
+            let (stored, lease) = Self.written(octets, life: life, now: now)
             (self.stored, self.lease) = (stored, lease)
             body = Self.object { Self.put(key, stored, lease, into: &$0) }
         case .claim(let octets, let life):
             (path, isRepeatable) = ("/v3/kv/txn", true)
-            let (stored, lease) = (Self.octets(of: now + Int64(life)) + octets, EtcdLease(expiry: now + Int64(life), life: life, now: now))
+            let (stored, lease) = Self.written(octets, life: life, now: now)
             (self.stored, self.lease) = (stored, lease)
             // "If someone holds it, tell me; else it is mine": an absent key compares as false too.
             body = Self.object {
@@ -39,7 +39,7 @@ struct EtcdRequest {
             }
         case .swap(let octets, let life, let version):
             (path, isRepeatable) = ("/v3/kv/txn", true)
-            let (stored, lease) = (Self.octets(of: now + Int64(life)) + octets, EtcdLease(expiry: now + Int64(life), life: life, now: now))
+            let (stored, lease) = Self.written(octets, life: life, now: now)
             (self.stored, self.lease) = (stored, lease)
             body = Self.object {
                 $0.field("compare", array: {
@@ -89,6 +89,11 @@ struct EtcdRequest {
     }
 
     // MARK: Parts
+
+    private static func written(_ octets: [UInt8], life: Int, now: Int64) -> ([UInt8], EtcdLease) {
+        let expiry = now + Int64(life)
+        return (Self.octets(of: expiry) + octets, EtcdLease(expiry: expiry, life: life, now: now))
+    }
 
     static func octets(of number: Int64) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
 

@@ -76,9 +76,11 @@ final class CacheServerProcess: Sendable {
     let folder: String
     let url: String
 
-    init() throws {
-        folder = try temporaryFolder()
+    /// - Parameter folder: Where an earlier process left its file; a new one when `nil`.
+    init(folder: String? = nil) throws {
+        let folder = try folder ?? temporaryFolder()
         let port = try freePort()
+        self.folder = folder
         url = "http://127.0.0.1:\(port)/cache"
         let settings = #"{"store": {"cache": {"url": "\#(url)", "secrets": [{"env": "SECRET"}], "file": "cache.sqlite"}}}"#
         try write(settings, to: folder + "/causeway.jsonc")

@@ -3,6 +3,7 @@ import Glibc
 import HTTP
 import HTTPTypes
 import JSON
+import Store
 import TestSupport
 import Testing
 import Time
@@ -45,6 +46,61 @@ import Time
             #expect(counts?["served"]?.integer == expected)
             #expect(counts?["refused"]?.integer == 0)
         }
+    }
+}
+
+extension ProcessesTests {
+    @Test("P3: the cache under CGI, fifty processes on a file that none of them made: one claim wins")
+    func fiftyClaims() throws {
+        let folder = try temporaryFolder()
+        try write(
+            #"{"store": {"cache": {"url": "http://127.0.0.1/cache", "secrets": [{"env": "SECRET"}], "file": "cache.sqlite"}}}"#,
+            to: folder + "/causeway.jsonc")
+        try write("x", to: folder + "/body")
+        var variables = environment
+        for (name, value) in [
+            ("CAUSEWAY_SETTINGS", folder + "/causeway.jsonc"), ("GATEWAY_INTERFACE", "CGI/1.1"), ("REQUEST_METHOD", "PUT"),
+            ("REQUEST_URI", "/cache/key"), ("SCRIPT_NAME", "/cache"), ("PATH_INFO", "/key"), ("SERVER_PROTOCOL", "HTTP/1.1"),
+            ("CONTENT_LENGTH", "1"), ("HTTP_AUTHORIZATION", "Bearer \(environment["SECRET"] ?? "")"), ("HTTP_CACHE_LIFETIME", "60"),
+            ("HTTP_IF_NONE_MATCH", "*"),
+        ] { variables[name] = value }
+        let processes = try (0..<50).map { number in
+            try ChildProcess([builtProgram("token-cache")], environment: variables, input: folder + "/body", log: folder + "/\(number)")
+        }
+        for process in processes { #expect(process.wait() == 0) }
+        let answers = (0..<50).map { number in text(of: folder + "/\(number)").prefix { $0 != "\r" && $0 != "\n" && $0 != "\r\n" } }
+        #expect(answers.filter { $0 == "Status: 204 No Content" }.count == 1)
+        #expect(answers.filter { $0 == "Status: 412 Precondition Failed" }.count == 49)
+    }
+
+    @Test("P3: what the cache has acknowledged is there after it was killed and started again")
+    func killed() async throws {
+        let first = try CacheServerProcess()
+        let before = try store(#"{"cache": {"url": "\#(first.url)", "secrets": [{"env": "SECRET"}]}"#, 2000)
+        let keys = (0..<20).map { ConformanceTests.key("killed \($0)") }
+        let stored = try await onLoop {
+            var stored = 0
+            for key in keys where await before.put(key, [1, 2, 3], life: 60_000).value != nil { stored += 1 }
+            return stored
+        }
+        first.process.end(SIGKILL)
+        let second = try CacheServerProcess(folder: first.folder)
+        let after = try store(#"{"cache": {"url": "\#(second.url)", "secrets": [{"env": "SECRET"}]}"#, 2000)
+        let found = try await onLoop {
+            var found = 0
+            for key in keys where await after.get(key).value?.octets == [1, 2, 3] { found += 1 }
+            return found
+        }
+        #expect(stored == 20)
+        #expect(found == 20)
+    }
+
+    private func text(of path: String) -> String {
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        var octets = [UInt8](repeating: 0, count: 4096)
+        let count = max(0, read(descriptor, &octets, octets.count))
+        return String(decoding: octets.prefix(count), as: UTF8.self)
     }
 }
 
