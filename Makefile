@@ -137,9 +137,10 @@ generate: build-packages
 	swift run $(SWIFT_FLAGS) --quiet causeway generate
 
 # A conversation with Rasa, through nginx and the exchange, printed as it goes.
-real: build-packages rasa
+real: test-packages rasa
 	$(call install,$(RUN_PACKAGES))
 	swift build $(RELEASE) --product exchange --quiet
+	CAUSEWAY_FULL_TESTS=1 swift test $(SWIFT_FLAGS) --disable-xctest --filter StoreTests
 	Tests/Counterparts/rasa/converse.py --rasa .build/venv-rasa --exchange "$$(swift build $(RELEASE) --show-bin-path)/exchange" --record
 
 clean:
