@@ -103,6 +103,11 @@ func unixAddress(_ path: String) -> sockaddr_un? {
 final class Client {
     let descriptor: Int32
 
+    init(accepted: Int32) {
+        descriptor = accepted
+        limitWaiting()
+    }
+
     init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         limitWaiting()

@@ -8,7 +8,9 @@ import HTTPTypes
 /// The command line is never looked at: servers put parts of the query there.
 package enum CGI {
     /// `write` gets the whole answer at once.
-    package static func serve(_ service: Service, loop: EventLoop, environment: Variables, input: (inout [UInt8], Int) -> Int, write: ([UInt8]) -> Void) {
+    package static func serve(
+        _ service: Service, loop: EventLoop, environment: Variables, input: (inout [UInt8], Int) -> Int, write: ([UInt8]) -> Void
+    ) {
         var record = Service.Record()
         var isHead = false
         let response: Response

@@ -61,7 +61,8 @@ extension Variables {
         if let verify = known.clientVerify, bytes[verify].elementsEqual("SUCCESS".utf8) {
             front.clientCertificate = known.clientCertificate.flatMap { $0.isEmpty ? nil : text($0) }
         }
-        front.requestID = RequestID.accepted(known.requestID.map { bytes[$0] }) ?? RequestID.accepted(known.uniqueID.map { bytes[$0] }) ?? RequestID.make()
+        front.requestID =
+            RequestID.accepted(known.requestID.map { bytes[$0] }) ?? RequestID.accepted(known.uniqueID.map { bytes[$0] }) ?? RequestID.make()
         front.arrived = .now()
         let target = try self.target(known, limits: limits)
         let isChunked = fields[.transferEncoding]?.lowercased().contains("chunked") ?? false
@@ -120,11 +121,15 @@ extension Variables {
                 if named("PATH_INFO") { pathInfo = value } else if named("UNIQUE_ID") { uniqueID = value }
             case 10: if named("REQUEST_ID") { requestID = value }
             case 11:
-                if named("REQUEST_URI") { uri = value } else if named("SCRIPT_NAME") { scriptName = value } else if named("REMOTE_ADDR") { peer = value }
+                if named("REQUEST_URI") { uri = value }
+                if named("SCRIPT_NAME") { scriptName = value }
+                if named("REMOTE_ADDR") { peer = value }
             case 12:
                 if named("QUERY_STRING") { query = value } else if named("CONTENT_TYPE") { contentType = value }
             case 14:
-                if named("REQUEST_METHOD") { method = value } else if named("CONTENT_LENGTH") { contentLength = value } else if named("REQUEST_SCHEME") { scheme = value }
+                if named("REQUEST_METHOD") { method = value }
+                if named("CONTENT_LENGTH") { contentLength = value }
+                if named("REQUEST_SCHEME") { scheme = value }
             case 15: if named("SSL_CLIENT_CERT") { clientCertificate = value }
             case 17: if named("SSL_CLIENT_VERIFY") { clientVerify = value }
             default: break

@@ -128,6 +128,10 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
         let isHead = record.method == "HEAD"
         stream.send(FastCGIRecord.answer(id: received.id, CGI.output(response, isHead: isHead)))
         worker.service.log(record, response, sent: isHead ? 0 : response.body.count)
-        if !received.keepsConnection || worker.isDraining || stream.inputIsOver { stream.endAfterSending(draining: !reader.isBetweenRecords) }
+        // While draining, a request that the server sent the moment it had the answer is served too, and only the next pause ends it.
+        let isWanted = !worker.isDraining || stream.hasUnread
+        if !received.keepsConnection || stream.inputIsOver || !isWanted {
+            stream.endAfterSending(draining: !reader.isBetweenRecords)
+        }
     }
 }

@@ -3,6 +3,7 @@ import Logging
 /// What the gateway itself has to say beside requests: starts, stops, failures.
 enum Events {
     static func log(_ level: Logger.Level, _ message: String) {
-        JSONLines(label: "gateway").log(event: LogEvent(level: level, message: "\(message)", metadata: nil, source: "Gateway", file: "", function: "", line: 0))
+        let event = LogEvent(level: level, message: "\(message)", metadata: nil, source: "Gateway", file: "", function: "", line: 0)
+        JSONLines(label: "gateway").log(event: event)
     }
 }

@@ -93,7 +93,7 @@ package struct LogLine {
                 append("\\u")
                 for shift in [12, 8, 4, 0] as [UInt32] { bytes.append(LogLine.hexDigits[Int(scalar.value >> shift & 15)]) }
             default:
-                if scalar.isASCII { bytes.append(UInt8(scalar.value)) } else { bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter) }
+                bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             }
         }
     }

@@ -44,7 +44,11 @@ enum LogWriter {
         state.withLock { state in
             guard !state.waiting.isEmpty else { return }
             let count = clinux_write_now(2, state.waiting, state.waiting.count)
-            if count == state.waiting.count { state.waiting.removeAll(keepingCapacity: true) } else if count > 0 { state.waiting.removeFirst(count) }
+            if count == state.waiting.count {
+                state.waiting.removeAll(keepingCapacity: true)
+            } else if count > 0 {
+                state.waiting.removeFirst(count)
+            }
         }
     }
 

@@ -9,7 +9,7 @@ import Time
 protocol Connection: AnyObject {
     /// Takes the socket; false when it cannot be watched.
     func start() -> Bool
-    /// No new requests: ends now when nothing runs, else after the answer.
+    /// Ends when nothing runs and nothing has come; else after the answer, because the worker is draining.
     func drain()
 }
 
@@ -78,6 +78,8 @@ final class Worker: EventHandler, @unchecked Sendable {
     }
 
     private static let slack = 2
+    /// Milliseconds after SIGTERM during which idle connections are still served.
+    private static let lull = 1000
 
     /// Counts a connection that is to come; false when this loop has ended and would never see it.
     private func expectConnection() -> Bool {
@@ -94,7 +96,6 @@ final class Worker: EventHandler, @unchecked Sendable {
             return stopWhenDone()
         }
         connections[ObjectIdentifier(connection)] = connection
-        if isDraining { connection.drain() }
     }
 
     /// Without free descriptors the listener would be ready for ever: look again a little later.
@@ -117,7 +118,12 @@ final class Worker: EventHandler, @unchecked Sendable {
         guard !isDraining else { return }
         isDraining = true
         loop.unwatch(listener)
-        for connection in Array(connections.values) { connection.drain() }
+        // Servers send on kept connections without asking: one that is ended while it idles may have a request on its way. So each ends
+        // behind its next answer, and only those that nobody uses for a moment end by themselves.
+        loop.schedule(at: .now().advanced(byMilliseconds: Worker.lull)) { [weak self] in
+            guard let self else { return }
+            for connection in Array(self.connections.values) { connection.drain() }
+        }
         loop.schedule(at: .now().advanced(byMilliseconds: service.limits.grace)) { [loop] in loop.stop() }
         stopWhenDone()
     }
