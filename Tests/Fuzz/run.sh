@@ -10,6 +10,7 @@ cd "$(dirname "$0")/../.."
 # Target → the modules it needs, in the order of their dependencies.
 declare -A modules=(
   [JSON]="JSON"
+  [AudioFile]="CLinux Time CCrypto Secrets JSON HTTPTypes HTTP Settings EventLoop Conversation Store CXone"
   [FastCGIRecords]="CLinux Time CCrypto Secrets JSON HTTPTypes HTTP EventLoop Logging Gateway"
   [CGIVariables]="CLinux Time CCrypto Secrets JSON HTTPTypes HTTP EventLoop Logging Gateway"
 )
