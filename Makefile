@@ -78,6 +78,15 @@ define environment
 	fi
 endef
 
+# Builds the products $(2) with the flags $(1); what the compiler says is shown only when it fails.
+define build
+	mkdir -p .build
+	for product in $(2); do
+	  echo "-- building $$product"
+	  swift build $(1) --product "$$product" >.build/build.log 2>&1 || { grep -A 8 'error' .build/build.log || tail -n 40 .build/build.log; exit 1; }
+	done
+endef
+
 # ---- The commands -------------------------------------------------------------------------------------------------------------------
 
 help:
@@ -85,8 +94,7 @@ help:
 
 run: build-packages
 	$(call install,$(RUN_PACKAGES))
-	echo "-- building"
-	for product in $(FUNCTIONS) causeway; do swift build $(RELEASE) --product "$$product" --quiet; done
+	$(call build,$(RELEASE),$(FUNCTIONS) causeway)
 	exec "$$(swift build $(RELEASE) --show-bin-path)/causeway" serve
 
 test: test-packages sam mock-ai package
@@ -96,12 +104,11 @@ test: test-packages sam mock-ai package
 # One folder for each function and host: fastcgi (the system's libcurl), cgi and lambda (everything inside, for processes that start often),
 # and the configurations of the servers. CAUSEWAY_SETTINGS names the settings file that goes into the Lambda folders; otherwise the sample.
 package: build-packages
+	$(call build,$(RELEASE),$(FUNCTIONS) causeway)
+	export CAUSEWAY_STATIC=1
+	$(call build,$(STATIC),$(FUNCTIONS))
+	unset CAUSEWAY_STATIC
 	echo "-- packaging"
-	for product in $(FUNCTIONS) causeway; do swift build $(RELEASE) --product "$$product" --quiet; done
-	for product in $(FUNCTIONS); do
-	  # Warnings about getaddrinfo and the like in static executables are expected; they are shown only when something fails.
-	  CAUSEWAY_STATIC=1 swift build $(STATIC) --product "$$product" --quiet >.build/static.log 2>&1 || { cat .build/static.log; exit 1; }
-	done
 	programs=$$(swift build $(RELEASE) --show-bin-path)
 	statics=$$(CAUSEWAY_STATIC=1 swift build $(STATIC) --show-bin-path)
 	rm -rf .build/package
@@ -139,7 +146,7 @@ generate: build-packages
 # A conversation with Rasa, through nginx and the exchange, printed as it goes.
 real: test-packages rasa
 	$(call install,$(RUN_PACKAGES))
-	swift build $(RELEASE) --product exchange --quiet
+	$(call build,$(RELEASE),exchange)
 	CAUSEWAY_FULL_TESTS=1 swift test $(SWIFT_FLAGS) --disable-xctest --filter StoreTests
 	Tests/Counterparts/rasa/converse.py --rasa .build/venv-rasa --exchange "$$(swift build $(RELEASE) --show-bin-path)/exchange" --record
 
