@@ -104,3 +104,7 @@ long clinux_write_now(int descriptor, const void *bytes, size_t count) {
     }
     return (ssize_t)done;
 }
+
+/* The Swift library calls hypotf, to which glibc 2.35 gave a new version: with that an executable does not start on glibc 2.34, such as Amazon
+   Linux 2023 has. Nothing of ours calls it. */
+float hypotf(float x, float y) { return (float)__builtin_sqrt((double)x * x + (double)y * y); }

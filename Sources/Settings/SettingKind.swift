@@ -17,7 +17,8 @@ package struct SettingKind<Value: Sendable>: Sendable {
     private let makeSchema: @Sendable () -> String
 
     init(
-        name: @autoclosure @escaping @Sendable () -> String, schema: @autoclosure @escaping @Sendable () -> String, placeholder: Value, show: @escaping @Sendable (Value) -> String = { "\($0)" },
+        name: @autoclosure @escaping @Sendable () -> String, schema: @autoclosure @escaping @Sendable () -> String, placeholder: Value,
+        show: @escaping @Sendable (Value) -> String = { "\($0)" },
         parse: @escaping @Sendable (JSON, SettingsContext) -> Result<Value, SettingMistake>
     ) {
         makeName = name
@@ -161,7 +162,7 @@ extension SettingKind where Value == Secret {
     package static var secret: SettingKind {
         SettingKind(
             name: "secret: {\"env\": …} or {\"file\": …}",
-            schema: #""type":"object","properties":{"env":{"type":"string"},"file":{"type":"string"},"allowShort":{"type":"boolean"}},"additionalProperties":false"#,
+            schema: secretSchema,
             placeholder: Secret(""), show: { _ in "" }
         ) { json, context in context.secret(json) }
     }
@@ -172,7 +173,7 @@ extension SettingKind where Value == [Secret] {
     package static var secrets: SettingKind {
         SettingKind(
             name: "list of secrets, newest first",
-            schema: #""type":"array","minItems":1,"items":{"type":"object","properties":{"env":{"type":"string"},"file":{"type":"string"},"allowShort":{"type":"boolean"}},"additionalProperties":false}"#,
+            schema: #""type":"array","minItems":1,"items":{\#(secretSchema)}"#,
             placeholder: [], show: { _ in "" }
         ) { json, context in
             guard json.kind == .array, json.count > 0 else {
@@ -191,3 +192,9 @@ extension SettingKind where Value == [Secret] {
 }
 
 func quoted(_ text: String) -> String { RawJSON.string(text).text }
+
+/// The members of a secret reference's schema.
+private var secretSchema: String {
+    #""type":"object","properties":{"env":{"type":"string"},"file":{"type":"string"},"allowShort":{"type":"boolean"}},"#
+        + #""additionalProperties":false"#
+}

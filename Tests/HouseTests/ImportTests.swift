@@ -23,7 +23,7 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
     ("Sources/Catalog", [
         "CXone", "Conversation", "HTTP", "JSON", "OpenAIAgent", "RasaAgent", "ScriptedAgent", "Secrets", "Settings", "Store", "Time", "WebhookAgent",
     ]),
-    ("functions", ["CXone", "CacheServer", "Catalog", "CurlTransport", "Gateway", "HTTP", "Settings", "Store", "Time"]),
+    ("functions", ["CXone", "CacheServer", "Catalog", "CurlTransport", "EventLoop", "Gateway", "HTTP", "Settings", "Store", "Time"]),
     ("Sources/Workbench", ["CXone", "Catalog", "Glibc", "JSON", "Secrets", "Settings", "Subprocess", "Synchronization", "SystemPackage"]),
     ("Sources/causeway", ["ArgumentParser", "Catalog", "Dispatch", "Glibc", "Settings", "Workbench"]),
 ]
@@ -61,7 +61,7 @@ struct ImportTests {
         }
     }
 
-    @Test("files stay readable: at most 400 lines, 140 columns; nothing is public")
+    @Test("files stay readable: at most 400 lines, 160 columns; nothing is public")
     func size() {
         for file in allowed.map(\.folder).flatMap(House.sources) {
             let lines = House.read(file).split(separator: "\n", omittingEmptySubsequences: false)
