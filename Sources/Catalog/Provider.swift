@@ -57,7 +57,7 @@ package enum Provider: Sendable {
     /// The one provider that the agent names. None, or more than one, is a mistake.
     init(from reader: SettingsReader) {
         let named = Key.allCases.compactMap { key in Provider(key, from: reader).map { (key, $0) } }
-        let keys = Key.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        var keys: String { Key.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ") }
         if named.isEmpty { reader.problem("names no provider; add exactly one of \(keys)") }
         for (key, _) in named.dropFirst() {
             reader.problem("is a second provider beside \"\(named[0].0.rawValue)\"; an agent has exactly one of \(keys)", at: key.rawValue)

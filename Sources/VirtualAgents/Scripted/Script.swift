@@ -89,7 +89,7 @@ struct Template: Sendable, Equatable {
         var plain = ""
         var rest = text[...]
         while let brace = rest.utf8.firstIndex(of: UInt8(ascii: "{")) {
-            plain += rest[..<brace]
+            plain += String(rest[..<brace])
             let inner = rest[rest.index(after: brace)...]
             if let close = inner.utf8.firstIndex(of: UInt8(ascii: "}")), Template.isName(inner[..<close]) {
                 if !plain.isEmpty { pieces.append(.text(plain)) }
@@ -101,7 +101,7 @@ struct Template: Sendable, Equatable {
                 rest = inner
             }
         }
-        plain += rest
+        plain += String(rest)
         if !plain.isEmpty { pieces.append(.text(plain)) }
         self.pieces = pieces
     }

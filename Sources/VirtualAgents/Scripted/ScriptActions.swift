@@ -61,6 +61,7 @@ extension ScriptReader {
     /// A text over several lines is one line to the contact.
     private mutating func text(_ line: Line) -> Template {
         if line.rest.isEmpty { mistake("\(line.keyword) needs a text", at: line) }
+        guard line.rest.utf8.contains(0x0A) else { return Template(line.rest) }
         return Template(ScriptReader.parts(line.rest, at: "\n").joined(separator: " "))
     }
 

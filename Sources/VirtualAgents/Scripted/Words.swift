@@ -83,18 +83,36 @@ struct Words: Sendable, Equatable {
         let lower = scalar.properties.lowercaseMapping.unicodeScalars.filter { $0.properties.generalCategory != .nonspacingMark }
         guard let first = lower.first, lower.count == 1 else { return lower.reduce(into: "") { $0.unicodeScalars.append($1) } }
         if let digit = first.properties.numericType == .decimal ? first.properties.numericValue : nil { return String(Int(digit)) }
-        return plain[first] ?? String(first)
+        return plain(first) ?? String(first)
     }
 
-    private static let plain: [Unicode.Scalar: String] = {
-        let groups: [(String, String)] = [
-            ("àáâãäåāăą", "a"), ("çćĉċč", "c"), ("ďđð", "d"), ("èéêëēĕėęě", "e"), ("ĝğġģ", "g"), ("ĥħ", "h"),
-            ("ìíîïĩīĭįı", "i"), ("ĵ", "j"), ("ķ", "k"), ("ĺļľŀł", "l"), ("ñńņň", "n"), ("òóôõöøōŏő", "o"),
-            ("ŕŗř", "r"), ("śŝşšș", "s"), ("ţťŧț", "t"), ("ùúûüũūŭůűų", "u"), ("ŵ", "w"), ("ýÿŷ", "y"),
-            ("źżž", "z"), ("ß", "ss"), ("æ", "ae"), ("œ", "oe"), ("þ", "th"),
-        ]
-        var table: [Unicode.Scalar: String] = [:]
-        for (accented, letters) in groups { for scalar in accented.unicodeScalars { table[scalar] = letters } }
-        return table
-    }()
+    /// The letter without its accent, or what it is written as without it.
+    private static func plain(_ scalar: Unicode.Scalar) -> String? {
+        switch scalar {
+        case "à", "á", "â", "ã", "ä", "å", "ā", "ă", "ą": "a"
+        case "ç", "ć", "ĉ", "ċ", "č": "c"
+        case "ď", "đ", "ð": "d"
+        case "è", "é", "ê", "ë", "ē", "ĕ", "ė", "ę", "ě": "e"
+        case "ĝ", "ğ", "ġ", "ģ": "g"
+        case "ĥ", "ħ": "h"
+        case "ì", "í", "î", "ï", "ĩ", "ī", "ĭ", "į", "ı": "i"
+        case "ĵ": "j"
+        case "ķ": "k"
+        case "ĺ", "ļ", "ľ", "ŀ", "ł": "l"
+        case "ñ", "ń", "ņ", "ň": "n"
+        case "ò", "ó", "ô", "õ", "ö", "ø", "ō", "ŏ", "ő": "o"
+        case "ŕ", "ŗ", "ř": "r"
+        case "ś", "ŝ", "ş", "š", "ș": "s"
+        case "ţ", "ť", "ŧ", "ț": "t"
+        case "ù", "ú", "û", "ü", "ũ", "ū", "ŭ", "ů", "ű", "ų": "u"
+        case "ŵ": "w"
+        case "ý", "ÿ", "ŷ": "y"
+        case "ź", "ż", "ž": "z"
+        case "ß": "ss"
+        case "æ": "ae"
+        case "œ": "oe"
+        case "þ": "th"
+        default: nil
+        }
+    }
 }
