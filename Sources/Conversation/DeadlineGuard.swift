@@ -1,6 +1,7 @@
 package import Time
 
-/// Asks an agent so that an answer or an error is there in time, whatever the agent does (`security.md` §8).
+/// Asks an agent so that an answer or an error is there in time (`security.md` §8): at the deadline its task is cancelled, which ends
+/// every place where an agent may wait.
 package struct DeadlineGuard: Sendable {
     private let time: any TimeSource
     private let sleep: @Sendable (Instant) async -> Void

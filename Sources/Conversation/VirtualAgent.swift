@@ -1,7 +1,8 @@
 /// The port to a virtual agent: one outbound call a turn, no state kept between turns, no logging.
 ///
 /// `reply` is called concurrently for different conversations and never twice at once for one. It must return or throw before
-/// `turn.deadline`; a later answer is thrown away. Every failure is an `AgentError`, whose code the near side maps to a valid answer.
+/// `turn.deadline`; a later answer is thrown away. It waits in nothing but its transport and other calls that end when their task is
+/// cancelled, because the caller's answer waits for it. Every failure is an `AgentError`, whose code the near side maps to a valid answer.
 package protocol VirtualAgent: Sendable {
     var capabilities: AgentCapabilities { get }
     func reply(to turn: Turn) async throws(AgentError) -> Reply

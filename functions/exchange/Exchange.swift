@@ -11,7 +11,8 @@ import Time
 enum Function {
     static func main() {
         Gateway.serve("exchange", limits: .voice) {
-            let settings = try SettingsFile.load(CausewaySettings.self).settings
+            let (settings, warnings) = try SettingsFile.load(CausewaySettings.self)
+            for warning in warnings { Gateway.warn("\(warning)") }
             let time = SystemTime()
             let transport = CurlTransport(options: Gateway.isShortLived ? .shortLived() : .longLived())
             let agents = settings.exchangeAgents(over: transport, time: time)

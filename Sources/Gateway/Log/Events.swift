@@ -7,3 +7,10 @@ enum Events {
         JSONLines(label: "gateway").log(event: event)
     }
 }
+
+extension Gateway {
+    /// Logs what works but should be changed, once per process: not in CGI, where every request is a process.
+    package static func warn(_ message: String) {
+        if !isShortLived { Events.log(.warning, message) }
+    }
+}
