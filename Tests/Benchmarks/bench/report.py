@@ -35,7 +35,8 @@ class Row:
 
 def missing(name, reason):
     """A row that could not be measured, with the reason in place of figures."""
-    return Row(name, "–", None, None, "", note=" ".join(str(reason).split())[:600])
+    text = " ".join(str(reason).split())
+    return Row(name, "–", None, None, "", note=text if len(text) <= 160 else "… " + text[-160:])
 
 
 def compare(name, peer, ours, theirs, unit, *, at_least=None, at_most=None, note=""):
