@@ -2,7 +2,7 @@
 #
 #   make run       install what is missing, build, start nginx and the functions on this machine
 #   make test      the whole suite: unit tests, real web servers, the Lambda emulator
-#   make real      a conversation with a real Rasa server, minutes of installation
+#   make real      conversations with a real Rasa and a real llama.cpp server, minutes of installation
 #   make bench     the benchmark table, with its peers built and run beside it
 #   make fuzz      every parser under libFuzzer, FUZZ_SECONDS (60) each
 #   make package   deployable folders under .build/package
@@ -15,7 +15,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help run test real bench fuzz package generate docs clean build-packages test-packages bench-packages functions sam mock-ai rasa
+.PHONY: help run test real bench fuzz package generate docs clean build-packages test-packages bench-packages functions sam mock-ai rasa llama
 
 export PATH := $(PATH):/usr/sbin:/sbin
 # A crash must not print memory, which may hold secrets.
@@ -28,11 +28,13 @@ STATIC_PACKAGES := ld.lld:lld libnghttp2-dev libssh2-1-dev libpsl-dev libidn2-de
 RUN_PACKAGES := nginx:nginx-light curl
 TEST_PACKAGES := fcgiwrap spawn-fcgi apache2 lighttpd caddy cgi-fcgi:libfcgi-bin etcd:etcd-server etcdctl:etcd-client objdump:binutils \
 	systemd-analyze:systemd openssl python3 python3-venv
+LLAMA_PACKAGES := gcc g++
 BENCH_PACKAGES := go:golang-go php-fpm php-curl wrk valgrind redis-server webdis gcc
 
 SAM := aws-sam-cli==1.170.0
 MOCK_AI := mock-ai-api==0.1.1
 RASA := rasa==3.6.21
+LLAMA := llama-cpp-python[server]==0.3.36 gguf==0.19.0
 
 # The index store stays on here: without it Swift 6.3 finds no tests in a clean checkout ("index store path does not exist").
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
@@ -143,12 +145,16 @@ docs:
 generate: build-packages
 	swift run $(SWIFT_FLAGS) --quiet causeway generate
 
-# A conversation with Rasa, through nginx and the exchange, printed as it goes.
-real: test-packages rasa
+# Conversations with Rasa and llama.cpp, through nginx and the exchange, printed as they go.
+real: test-packages rasa llama
 	$(call install,$(RUN_PACKAGES))
 	$(call build,$(RELEASE),exchange)
 	CAUSEWAY_FULL_TESTS=1 swift test $(SWIFT_FLAGS) --disable-xctest --filter StoreTests
-	Tests/Counterparts/rasa/converse.py --rasa .build/venv-rasa --exchange "$$(swift build $(RELEASE) --show-bin-path)/exchange" --record
+	exchange="$$(swift build $(RELEASE) --show-bin-path)/exchange"
+	echo "-- a conversation with $(RASA)"
+	Tests/Counterparts/rasa/converse.py --rasa .build/venv-rasa --exchange "$$exchange" --record
+	echo "-- a conversation with $(firstword $(LLAMA))"
+	Tests/Counterparts/llama/converse.py --llama .build/venv-llama --exchange "$$exchange" --record
 
 clean:
 	swift package clean
@@ -185,3 +191,9 @@ rasa:
 	    >.build/install.log 2>&1 || { tail -n 30 .build/install.log; exit 1; }
 	  touch "$$stamp"
 	fi
+
+# Compiles for minutes. The model is a small table, so the compiler need not try hard.
+llama: test-packages
+	$(call install,$(LLAMA_PACKAGES))
+	export CMAKE_ARGS="-DCMAKE_C_FLAGS_RELEASE='-O1 -DNDEBUG' -DCMAKE_CXX_FLAGS_RELEASE='-O1 -DNDEBUG'"
+	$(call environment,llama,$(LLAMA))

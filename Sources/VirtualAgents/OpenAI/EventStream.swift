@@ -1,3 +1,4 @@
+import Conversation
 import JSON
 import Synchronization
 
@@ -6,7 +7,8 @@ final class EventStream: Sendable {
     private struct State {
         var line: [UInt8] = []
         var completion = Completion()
-        var isBroken = false
+        /// The first thing that was wrong.
+        var error: AgentError?
         /// Whether any `data:` line arrived.
         var hasData = false
     }
@@ -23,22 +25,31 @@ final class EventStream: Sendable {
                 } else if state.line.count < EventStream.lineLimit {
                     state.line.append(octet)
                 } else {
-                    state.isBroken = true
+                    state.error = state.error ?? EventStream.noChunk
                 }
             }
         }
     }
 
-    /// What arrived so far; a last line without its end counts when the stream was closed.
-    func completion(closed: Bool) -> (Completion, isBroken: Bool, hasData: Bool) {
-        state.withLock { state in
-            if closed, !state.line.isEmpty {
+    /// What arrived so far.
+    var received: Completion { state.withLock(\.completion) }
+
+    /// What arrived when the stream was closed; a last line counts without its end too.
+    func closed() throws(AgentError) -> Completion {
+        let (completion, error) = state.withLock { state in
+            if !state.line.isEmpty {
                 EventStream.take(line: state.line, into: &state)
                 state.line.removeAll()
             }
-            return (state.completion, state.isBroken, state.hasData)
+            return (state.completion, state.error ?? (state.hasData ? nil : EventStream.nothing))
         }
+        if let error { throw error }
+        return completion
     }
+
+    private static let noChunk = AgentError(.malformed, reason: "the event stream holds what is not a chunk")
+    /// What some servers send of a failure, llama.cpp's Python server among them: the status was out already.
+    private static let nothing = AgentError(.malformed, reason: "the event stream is empty")
 
     private static func take(line: [UInt8], into state: inout State) {
         var line = line[...]
@@ -52,10 +63,20 @@ final class EventStream: Sendable {
             state.completion.isComplete = true
             return
         }
-        guard let chunk = try? JSON(parsing: Array(data)), chunk.kind == .object, chunk["error"].map(\.isNull) ?? true else {
-            state.isBroken = true
+        guard let chunk = try? JSON(parsing: Array(data)), chunk.kind == .object else {
+            state.error = state.error ?? noChunk
             return
         }
-        state.completion.take(chunk: chunk)
+        if let error = chunk["error"], !error.isNull {
+            state.error = state.error ?? told(error)
+        } else {
+            state.completion.take(chunk: chunk)
+        }
+    }
+
+    /// An error that a server tells after it began to stream; what the status would have been is its code, or in its type.
+    private static func told(_ error: JSON) -> AgentError {
+        let isRefusal = error["type"]?.string == "invalid_request_error" || error["code"]?.integer.map { (400..<429).contains($0) } ?? false
+        return AgentError(isRefusal ? .rejected : .failed, reason: "the event stream tells an error")
     }
 }

@@ -64,12 +64,11 @@ package struct OpenAI: VirtualAgent {
                 }
                 return try whole(answer)
             }
-            let (completion, isBroken, hasData) = events.completion(closed: true)
-            guard hasData, !isBroken else { throw AgentError(.malformed, reason: "the event stream holds what is not a chunk") }
+            let completion = try events.closed()
             return completion.isComplete ? completion : try cut(completion, else: AgentError(.malformed, reason: "the event stream ends early"))
         } catch {
             guard error.code == .timedOut else { throw error }
-            return try cut(events.completion(closed: false).0, else: error)
+            return try cut(events.received, else: error)
         }
     }
 
