@@ -83,14 +83,14 @@ package struct HTTPAnswerReader {
     private mutating func take(line: String) -> Bool {
         switch phase {
         case .head where !hasStatus:
-            let parts = line.split(separator: " ")
-            guard parts.count >= 2, parts[0].hasPrefix("HTTP/1."), let status = Int(parts[1]) else { return false }
+            let parts = line.utf8.split(separator: UInt8(ascii: " "))
+            guard parts.count >= 2, parts[0].starts(with: "HTTP/1.".utf8), let status = Int(Substring(parts[1])) else { return false }
             answer.status = status
             hasStatus = true
         case .head where !line.isEmpty:
-            guard let colon = line.firstIndex(of: ":") else { return false }
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            answer.fields.append((line[..<colon].lowercased(), String(value)))
+            guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
+            let value = line.utf8[colon...].dropFirst().drop { $0 == 0x20 || $0 == 0x09 }
+            answer.fields.append((line[..<colon].lowercased(), String(Substring(value))))
         case .head:
             answer.keepsConnection = answer["connection"]?.lowercased() != "close"
             if answer["transfer-encoding"]?.lowercased().contains("chunked") == true {
