@@ -88,10 +88,7 @@ final class CurlEngine: @unchecked Sendable {
 
     private func finish(_ transfer: Transfer, _ outcome: Outcome) {
         running[transfer.handle.easy] = nil
-        if idle.count < owner.options.keptConnections {
-            transfer.handle.reset()
-            idle.append(transfer.handle)
-        }
+        if idle.count < owner.options.keptConnections, transfer.handle.reset() { idle.append(transfer.handle) }
         let continuation = transfer.continuation
         transfer.continuation = nil
         continuation?.resume(returning: outcome)
@@ -169,10 +166,20 @@ final class EasyHandle {
     init?() {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = easy
+        guard setBuffer() else { return nil }
     }
 
     deinit { curl_easy_cleanup(easy) }
 
     /// Forgets every option, so that nothing of one call shows in the next. Connections and sessions belong to the engine and stay.
-    func reset() { curl_easy_reset(easy) }
+    ///
+    /// False when the handle must not be used again: behind a call that shared an HTTP/2 connection libcurl 7.88 keeps the handle's
+    /// buffer, and then refuses to be told its size.
+    func reset() -> Bool {
+        curl_easy_reset(easy)
+        return setBuffer()
+    }
+
+    /// Thousands of calls wait at once, each with a buffer of its own; answers are mostly small.
+    private func setBuffer() -> Bool { ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 8 << 10) == CURLE_OK }
 }

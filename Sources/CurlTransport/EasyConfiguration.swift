@@ -20,8 +20,6 @@ struct EasyConfiguration {
         set(CURLOPT_CONNECTTIMEOUT_MS, connectMilliseconds)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
-        // Thousands of calls wait at once, each with a buffer of its own; answers are mostly small.
-        set(CURLOPT_BUFFERSIZE, 8 << 10)
     }
 
     /// The certificates that the other side is checked with, and our own. libcurl shares no connection between calls that differ here.

@@ -1,13 +1,12 @@
 import Glibc
+import TestSupport
 
-/// Certificates made for one run of the tests, by the openssl command, in a directory that goes with the value.
+/// Certificates made for one run of the tests, by the openssl command, in a folder that goes when the tests end.
 final class Certificates: Sendable {
     let directory: String
 
     init() throws {
-        var template = Array("/tmp/causeway-certificates-XXXXXX".utf8CString)
-        guard let path = mkdtemp(&template) else { throw Child.Failure() }
-        directory = String(cString: path)
+        directory = try temporaryFolder()
         try authority("authority")
         try authority("stranger")
         try leaf("server", subject: "localhost", names: "DNS:localhost,IP:127.0.0.1", days: 2)
@@ -15,13 +14,6 @@ final class Certificates: Sendable {
         try leaf("expired", subject: "localhost", names: "DNS:localhost", days: -1)
         try leaf("client", subject: "causeway", names: "DNS:causeway.test", days: 2)
         try run("pkcs8", "-topk8", "-in", key("client"), "-out", key("client-locked"), "-passout", "pass:open sesame")
-    }
-
-    deinit {
-        for name in ["authority", "stranger", "server", "other-name", "expired", "client", "client-locked"] {
-            for ending in [".pem", ".key", ".csr", ".ext"] { unlink("\(directory)/\(name)\(ending)") }
-        }
-        rmdir(directory)
     }
 
     func certificate(_ name: String) -> String { "\(directory)/\(name).pem" }

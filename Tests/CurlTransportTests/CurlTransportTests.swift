@@ -5,6 +5,7 @@ import HTTP
 import HTTPTypes
 import JSON
 import Synchronization
+import TestSupport
 import Testing
 import Time
 
@@ -267,7 +268,10 @@ extension Outcome {
             // A plain `Task` would leave the loop: only child tasks inherit it.
             let loop = EventLoop.current
             let waiting = Task(executorPreference: loop) { await transport.get(server.url("slow/20000"), milliseconds: 30_000) }
-            await EventLoop.sleep(until: Instant.now().advanced(byMilliseconds: 100))
+            for _ in 0..<200 {
+                if await transport.get(server.url("stats")).json?["waiting"]?.integer == 1 { break }
+                await EventLoop.sleep(until: Instant.now().advanced(byMilliseconds: 20))
+            }
             waiting.cancel()
             var outcomes = [await waiting.value]
             let early = Task(executorPreference: loop) { await transport.get(server.url("slow/20000"), milliseconds: 30_000) }
@@ -276,7 +280,7 @@ extension Outcome {
             let milliseconds = Instant.now().milliseconds(since: started)
             for _ in 0..<100 {
                 outcomes.append(await transport.get(server.url("stats")))
-                if outcomes.last?.json?["waiting"]?.integer == 0 { break }
+                if outcomes.last?.json?["abandoned"]?.integer ?? 0 >= 1 { break }
                 await EventLoop.sleep(until: Instant.now().advanced(byMilliseconds: 20))
             }
             return (outcomes, milliseconds)

@@ -5,6 +5,7 @@ import HTTP
 import HTTPTypes
 import JSON
 import Secrets
+import TestSupport
 import Testing
 import Time
 

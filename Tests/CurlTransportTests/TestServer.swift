@@ -1,6 +1,4 @@
-import EventLoop
 import Glibc
-import JSON
 
 /// A child process that speaks through pipes; ended with the value.
 final class Child: @unchecked Sendable {
@@ -76,23 +74,3 @@ final class TestServer: Sendable {
 }
 
 let fixtures = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/Fixtures"
-
-/// Runs `body` as a task of a loop on a thread of its own, as a function does.
-func onLoop<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) async throws -> Result {
-    let loop = try EventLoop()
-    return await withCheckedContinuation { continuation in
-        let box = ThreadBody { continuation.resume(returning: loop.run(until: body)) }
-        var thread = pthread_t()
-        pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, Unmanaged.passRetained(box).toOpaque())
-        pthread_detach(thread)
-    }
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
