@@ -104,6 +104,17 @@ package enum Signal: Sendable, Equatable {
     case breakout
 }
 
+extension Signal {
+    /// What follows from the input alone, for an agent that gave no signal: an empty answer is `noMatch`, never `continue`.
+    package init(after input: Input, isEmpty: Bool) {
+        switch input {
+        case .silence: self = .noInput
+        case .end: self = .end(reason: nil)
+        default: self = isEmpty ? .noMatch : .continue
+        }
+    }
+}
+
 /// What the agent expects next.
 package struct Expectation: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {

@@ -127,7 +127,7 @@ func cancelsWithCaller() throws {
 
 @Test("§7, §4: secrets and digits are in no note, no trace and no error")
 func hidesSecrets() async throws {
-    let file = "\(ScratchFile.folder())/trace.jsonl"
+    let file = "\(try temporaryFolder())/trace.jsonl"
     defer { unlink(file) }
     let transport = FakeTransport([.success(.json(.ok, Array(#"{"echo":"0090294837290 and 12 34","card":4111111111111111}"#.utf8)))])
     let traced = TracedTransport(transport)
@@ -159,7 +159,7 @@ func hidesSecrets() async throws {
 
 @Test("A short code that was keyed is hidden too")
 func hidesShortCodes() async throws {
-    let file = "\(ScratchFile.folder())/trace.jsonl"
+    let file = "\(try temporaryFolder())/trace.jsonl"
     defer { unlink(file) }
     let agent = FakeAgent { _ in Reply(parts: [.text(plain: "you keyed 7 5 3")]) }
     let bench = try ExchangeBench([.init(agent: agent)], traceFile: file)
@@ -170,11 +170,6 @@ func hidesShortCodes() async throws {
 
 /// Files of a test's own.
 enum ScratchFile {
-    static func folder() -> String {
-        var template = Array("\(String(cString: getenv("TMPDIR") ?? strdup("/var/tmp")))/causeway-XXXXXX".utf8CString)
-        return mkdtemp(&template).map { String(cString: $0) } ?? "."
-    }
-
     static func read(_ path: String) -> String? {
         guard let file = fopen(path, "r") else { return nil }
         defer { fclose(file) }

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import TestSupport
 import Testing
 
 func readFile(_ path: String) throws -> [UInt8] {
@@ -24,9 +25,7 @@ final class Probe {
 
     /// `listens`: whether it gets a listening socket, and so serves FastCGI.
     init(listens: Bool = true, environment: [String] = []) throws {
-        var template = Array("/tmp/gateway-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        folder = try temporaryFolder()
         socketPath = folder + "/s"
         let input: Int32
         if listens {
@@ -83,8 +82,6 @@ final class Probe {
             var raw: Int32 = 0
             waitpid(pid, &raw, 0)
         }
-        for name in ["/s", "/log", "/output", "/fn", "/fn.socket"] { unlink(folder + name) }
-        rmdir(folder)
     }
 }
 

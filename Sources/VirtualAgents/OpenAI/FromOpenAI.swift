@@ -12,7 +12,7 @@ enum FromOpenAI {
         var signal: Signal?
         for call in completion.toolCalls { signal = take(call, into: &reply, &history, settings.tools) ?? signal }
         let isRefused = completion.finishReason == "content_filter" || !completion.refusal.isEmpty
-        reply.signal = signal ?? natural(turn.input, isEmpty: (text.isEmpty && reply.expects == nil) || isRefused)
+        reply.signal = signal ?? Signal(after: turn.input, isEmpty: (text.isEmpty && reply.expects == nil) || isRefused)
         reply.understanding = Understanding(slots: history.slots)
         if let words = ToOpenAI.words(turn.input, settings) { history.add(.user, words) }
         history.add(.assistant, text)
@@ -42,14 +42,6 @@ enum FromOpenAI {
         default: break
         }
         return nil
-    }
-
-    private static func natural(_ input: Input, isEmpty: Bool) -> Signal {
-        switch input {
-        case .silence: .noInput
-        case .end: .end(reason: nil)
-        default: isEmpty ? .noMatch : .continue
-        }
     }
 
     private static func trimmed(_ text: String) -> String {

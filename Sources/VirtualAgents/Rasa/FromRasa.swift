@@ -14,7 +14,7 @@ enum FromRasa {
             }
             reply.parts += parts(utterance)
         }
-        reply.signal = signal ?? natural(turn.input, isEmpty: reply.parts.isEmpty && reply.scriptPayloads.isEmpty)
+        reply.signal = signal ?? Signal(after: turn.input, isEmpty: reply.parts.isEmpty && reply.scriptPayloads.isEmpty)
         reply.understanding.intent = named(turn.input, settings)
         if reply.understanding.intent != nil { reply.understanding.confidence = 1 }
         reply.state = Offered(reply.parts).raw
@@ -56,14 +56,6 @@ enum FromRasa {
         }
         reply.parts.append(.custom(RawJSON(custom)))
         return nil
-    }
-
-    private static func natural(_ input: Input, isEmpty: Bool) -> Signal {
-        switch input {
-        case .silence: .noInput
-        case .end: .end(reason: nil)
-        default: isEmpty ? .noMatch : .continue
-        }
     }
 
     /// The intent that we named ourselves; for what the contact said, only the tracker knows.
