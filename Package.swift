@@ -24,7 +24,7 @@ let package = Package(
         library("Secrets", ["CCrypto"]),
         library("JSON", []),
         library("HTTP", ["Secrets", "Time", http]),
-        library("Settings", ["CLinux", "JSON", "Secrets"]),
+        library("Settings", ["JSON", "Secrets"]),
 
         // The near side: whoever calls us
         library("Gateway", ["CLinux", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http, log]),

@@ -24,16 +24,20 @@ package struct CausewaySettings: SettingsGroup {
 
     /// The agents as the exchange offers them, all over one transport and with one cache of access tokens.
     package func exchangeAgents(over transport: any HTTPTransport, time: any TimeSource) -> [ExchangeAgent] {
-        let tokens = TokenCache(store: store?.open(over: transport, time: time), time: time)
-        return agents.map { name, settings in
+        var shared: TokenCache?
+        var offered: [ExchangeAgent] = []
+        for (name, settings) in agents {
             var way: any HTTPTransport = transport
             if let endpoint = settings.provider.endpoint, let connection = settings.connection {
+                let tokens = shared ?? TokenCache(store: store?.open(over: transport, time: time), time: time)
+                shared = tokens
                 way = AuthorizedTransport(transport, connection, boundTo: endpoint, tenant: name, tokens: tokens, time: time)
             }
-            return ExchangeAgent(
+            offered.append(ExchangeAgent(
                 name: name, settings: settings.exchange, agent: settings.provider.agent(over: TracedTransport(way), time: time),
-                fallback: settings.fallback.map { Scripted($0) })
+                fallback: settings.fallback.map { Scripted($0) }))
         }
+        return offered
     }
 }
 

@@ -12,8 +12,14 @@ package struct DeadlineGuard: Sendable {
         self.sleep = sleep
     }
 
+    /// What the agent said. A type of its own, because a generic one is made anew in each process that answers one turn.
+    package enum Answer: Sendable {
+        case success(Reply)
+        case failure(AgentError)
+    }
+
     package struct Outcome: Sendable {
-        package let result: Result<Reply, AgentError>
+        package let result: Answer
         /// How often the agent was asked.
         package let calls: Int
     }
@@ -52,11 +58,11 @@ package struct DeadlineGuard: Sendable {
     }
 
     /// One attempt against the clock. The loser is cancelled; what it still answers is thrown away.
-    private func race(_ agent: any VirtualAgent, _ turn: Turn) async -> Result<Reply, AgentError> {
+    private func race(_ agent: any VirtualAgent, _ turn: Turn) async -> Answer {
         guard time.now() < turn.deadline else { return .failure(Self.tooLate) }
         guard !agent.capabilities.isImmediate else { return await Self.attempt(agent, turn) }
         let sleep = sleep
-        return await withTaskGroup(of: Result<Reply, AgentError>?.self) { group in
+        return await withTaskGroup(of: Answer?.self) { group in
             group.addTask { await Self.attempt(agent, turn) }
             group.addTask {
                 await sleep(turn.deadline)
@@ -68,7 +74,7 @@ package struct DeadlineGuard: Sendable {
         }
     }
 
-    private static func attempt(_ agent: any VirtualAgent, _ turn: Turn) async -> Result<Reply, AgentError> {
+    private static func attempt(_ agent: any VirtualAgent, _ turn: Turn) async -> Answer {
         do throws(AgentError) {
             return .success(try await agent.reply(to: turn))
         } catch {

@@ -17,8 +17,9 @@ package enum Gateway {
         _ function: String, limits: GatewayLimits = .standard, _ make: () throws -> any Handler
     ) -> Never {
         signal(SIGPIPE, SIG_IGN)
-        LoggingSystem.bootstrap { JSONLines(label: $0) }
         let mode = StartMode.detect()
+        // Nothing that serves a single request logs through swift-log, and making it ready would be a part of that request's time.
+        if mode != .cgi { LoggingSystem.bootstrap { JSONLines(label: $0) } }
         if mode != .cgi, CommandLine.arguments.dropFirst().contains(where: { $0 == "--help" || $0 == "-h" }) {
             _ = Descriptor.writeAll(1, Array(usage(function).utf8))
             exit(EX_OK)

@@ -56,8 +56,8 @@ package final class Service: Sendable {
     /// The same in all modes: no transport's own fields, nothing to cache or to sniff unless the handler says otherwise.
     private static func finished(_ response: Response) -> Response {
         var response = response
-        if response.fields.contains(where: { transportOwned.contains($0.name) }) {
-            response.fields.removeAll { transportOwned.contains($0.name) }
+        if response.fields.contains(where: { isTransportOwned($0.name) }) {
+            response.fields.removeAll { isTransportOwned($0.name) }
         }
         if !response.fields.contains(.cacheControl) { response.fields.append(HTTPField(name: .cacheControl, value: "no-store")) }
         if !response.fields.contains(.xContentTypeOptions) {
@@ -69,10 +69,12 @@ package final class Service: Sendable {
         return response
     }
 
-    private static let transportOwned: Set<HTTPField.Name> = {
-        let names = ["connection", "content-length", "date", "keep-alive", "status", "trailer", "transfer-encoding", "upgrade"]
-        return Set(names.compactMap { HTTPField.Name($0) })
-    }()
+    private static func isTransportOwned(_ name: HTTPField.Name) -> Bool {
+        switch name.canonicalName {
+        case "connection", "content-length", "date", "keep-alive", "status", "trailer", "transfer-encoding", "upgrade": true
+        default: false
+        }
+    }
 
     // MARK: The log line
 

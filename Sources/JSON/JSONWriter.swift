@@ -67,7 +67,7 @@ package struct JSONWriter {
     }
 
     /// A string of octets that are known to be ASCII without quote, backslash or control characters, such as base64.
-    package mutating func plainString(_ ascii: some Collection<UInt8>) {
+    package mutating func plainString(_ ascii: [UInt8]) {
         separate()
         bytes.append(UInt8(ascii: "\""))
         bytes.append(contentsOf: ascii)

@@ -13,14 +13,26 @@ package enum SettingsFile {
     package static func read<Root: SettingsGroup>(
         _ type: Root.Type, at path: String, environment: [String: String], place: String = ""
     ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
+        try read(type, at: path, environment: { environment[$0] }, place: place)
+    }
+
+    package static func read<Root: SettingsGroup>(
+        _ type: Root.Type, text: [UInt8], path: String, environment: [String: String], place: String = ""
+    ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
+        try read(type, text: text, path: path, environment: { environment[$0] }, place: place)
+    }
+
+    static func read<Root: SettingsGroup>(
+        _ type: Root.Type, at path: String, environment: @escaping (String) -> String?, place: String
+    ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
         guard let bytes = FileBytes.read(path) else {
             throw SettingsError(file: path, problems: [.init(message: "cannot be read: \(String(cString: strerror(errno)))", path: "", position: nil)])
         }
         return try read(type, text: bytes, path: path, environment: environment, place: place)
     }
 
-    package static func read<Root: SettingsGroup>(
-        _ type: Root.Type, text: [UInt8], path: String, environment: [String: String], place: String = ""
+    private static func read<Root: SettingsGroup>(
+        _ type: Root.Type, text: [UInt8], path: String, environment: @escaping (String) -> String?, place: String
     ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
         let json: JSON
         do {
@@ -31,7 +43,8 @@ package enum SettingsFile {
         guard json.kind == .object else {
             throw SettingsError(file: path, problems: [.init(message: "must hold one object", path: "", position: json.position)])
         }
-        let value = place.split(separator: ".").reduce(Optional(json)) { value, key in value?[String(key)] }
+        var value: JSON? = json
+        if !place.isEmpty { for key in place.split(separator: ".") { value = value?[String(key)] } }
         guard let value, value.kind == .object else {
             throw SettingsError(file: path, problems: [.init(message: "must hold an object \"\(place)\"", path: "", position: json.position)])
         }
@@ -45,7 +58,7 @@ package enum SettingsFile {
 
     /// All declarations below a group, for help, schema and reference.
     package static func declarations<Root: SettingsGroup>(of type: Root.Type) -> [SettingDeclaration] {
-        let reader = SettingsReader(value: nil, path: "", context: SettingsContext(folder: ".", environment: [:], isDescribing: true))
+        let reader = SettingsReader(value: nil, path: "", context: SettingsContext(folder: ".", environment: { _ in nil }, isDescribing: true))
         _ = Root(from: reader)
         return reader.declarations
     }
@@ -92,12 +105,13 @@ package struct SettingsError: Error, CustomStringConvertible {
 /// What one reading of the file shares: folder, environment, mistakes so far.
 package final class SettingsContext {
     let folder: String
-    let environment: [String: String]
+    /// The value of a variable, looked up when a secret names it.
+    let environment: (String) -> String?
     let isDescribing: Bool
     private(set) var problems: [SettingsError.Problem] = []
     private(set) var warnings: [SettingsError.Problem] = []
 
-    init(folder: String, environment: [String: String], isDescribing: Bool = false) {
+    init(folder: String, environment: @escaping (String) -> String?, isDescribing: Bool = false) {
         self.folder = folder
         self.environment = environment
         self.isDescribing = isDescribing
@@ -116,12 +130,12 @@ package final class SettingsContext {
     func secret(_ json: JSON) -> Result<Secret, SettingMistake> {
         let shape = "must be {\"env\": \"NAME\"} or {\"file\": \"path\"}; a secret never stands in the settings file"
         guard json.kind == .object,
-            json.members.allSatisfy({ ["env", "file", "allowShort"].contains($0.name) })
+            json.members.allSatisfy({ $0.name == "env" || $0.name == "file" || $0.name == "allowShort" })
         else { return .failure(.init(message: shape)) }
         let secret: Secret
         let origin: String
         if let name = json["env"]?.string, json["file"] == nil {
-            guard let text = environment[name], !text.isEmpty else {
+            guard let text = environment(name), !text.isEmpty else {
                 return .failure(.init(message: "names the environment variable \(name), which is not set"))
             }
             (secret, origin) = (Secret(text), "environment variable \(name)")
@@ -160,14 +174,15 @@ package enum FileBytes {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16 << 10)
-        while bytes.count < 32 << 20 {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            guard count >= 0 else { return nil }
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: chunk[..<count])
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16 << 10) { chunk in
+            var bytes: [UInt8] = []
+            while bytes.count < 32 << 20 {
+                let count = Glibc.read(descriptor, chunk.baseAddress, chunk.count)
+                guard count >= 0 else { return nil }
+                if count == 0 { return bytes }
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: chunk[..<count]))
+            }
+            return nil
         }
-        return nil
     }
 }

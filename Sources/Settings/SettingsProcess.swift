@@ -1,6 +1,4 @@
-import CLinux
 import Glibc
-import JSON
 
 extension SettingsFile {
     /// Reads the settings of the running process: the file that `CAUSEWAY_SETTINGS` names, or `causeway.jsonc` in the working folder.
@@ -10,22 +8,9 @@ extension SettingsFile {
     package static func load<Root: SettingsGroup>(
         _ type: Root.Type, at place: String = ""
     ) throws(SettingsError) -> (settings: Root, warnings: [SettingsError.Problem]) {
-        let environment = processEnvironment()
-        let path = environment["CAUSEWAY_SETTINGS"] ?? "causeway.jsonc"
-        return try read(type, at: path, environment: environment, place: place)
+        try read(type, at: variable("CAUSEWAY_SETTINGS") ?? "causeway.jsonc", environment: variable, place: place)
     }
 
-    /// The environment of the process. Of a name that is there twice the first counts, as for `getenv`.
-    package static func processEnvironment() -> [String: String] {
-        var environment: [String: String] = [:]
-        guard var entry = clinux_environment() else { return environment }
-        while let text = entry.pointee {
-            if let equals = strchr(text, Int32(UInt8(ascii: "="))) {
-                let name = String(decoding: UnsafeRawBufferPointer(start: text, count: equals - text), as: UTF8.self)
-                if environment[name] == nil { environment[name] = String(cString: equals + 1) }
-            }
-            entry += 1
-        }
-        return environment
-    }
+    /// A variable of the process's environment. Looked up by name, because a table of all of them costs more than a turn's few look-ups.
+    private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

@@ -21,28 +21,38 @@ package protocol SettingsGroup: Sendable {
 
 package final class SettingsReader {
     private let value: JSON?
-    /// Dotted path of the object, for messages: `agents.orders.rasa`.
-    package let path: String
+    /// What leads here from the parent: a key, `agents.orders` or `headers[0]`; the whole path for a reader without parent.
+    private let step: String
+    private let parent: SettingsReader?
     private let context: SettingsContext
+    /// Collected while describing.
     private var asked: [SettingDeclaration] = []
-    /// Where to point when a key is missing: at the object, or where the object itself should be.
-    private let place: JSONPosition?
+    /// Collected while a file is read, where only the key matters: to find those that nobody asked for.
+    private var keys: [String] = []
     /// Whether missing keys are not worth a word, because the whole object is of the wrong kind, which was reported.
     private let isMuted: Bool
 
-    init(value: JSON?, path: String, context: SettingsContext, parent: SettingsReader? = nil, isMuted: Bool = false) {
+    init(value: JSON?, path step: String, context: SettingsContext, parent: SettingsReader? = nil, isMuted: Bool = false) {
         self.value = value
-        self.path = path
+        self.step = step
+        self.parent = parent
         self.context = context
-        self.place = value?.position ?? parent?.place
         self.isMuted = isMuted
     }
 
+    // Path and place are worked out when there is something to say: a function that serves one turn reads its settings for that turn.
+
+    /// Dotted path of the object, for messages: `agents.orders.rasa`.
+    package var path: String { parent?.joined(step) ?? step }
+
+    /// Where to point when a key is missing: at the object, or where the object itself should be.
+    private var place: JSONPosition? { value?.position ?? parent?.place }
+
     /// A reader of a nested value; anything but an object is read as one without keys.
-    private func reader(of child: JSON?, path: String) -> SettingsReader {
+    private func reader(of child: JSON?, step: String) -> SettingsReader {
         let isObject = child?.kind == .object
         return SettingsReader(
-            value: isObject ? child : nil, path: path, context: context, parent: self, isMuted: child != nil && !isObject)
+            value: isObject ? child : nil, path: step, context: context, parent: self, isMuted: child != nil && !isObject)
     }
 
     /// Whether declarations are collected instead of values read.
@@ -50,26 +60,46 @@ package final class SettingsReader {
 
     // MARK: Asking
 
-    package func required<Value>(_ key: String, _ kind: SettingKind<Value>, _ description: String) -> Value {
-        declare(key, kind, description, default: nil, isRequired: true)
-        guard !context.isDescribing else { return kind.placeholder }
-        guard let member = value?[key], !member.isNull else {
+    // Kinds are made when they are needed, and not at all for a key that the file does not have: each is a generic value with closures,
+    // and there are some eighty keys.
+
+    package func required<Value>(_ key: String, _ kind: @autoclosure () -> SettingKind<Value>, _ description: String) -> Value {
+        let kind = kind()
+        if isDescribing {
+            declare(key, kind, description, default: nil, isRequired: true)
+            return kind.placeholder
+        }
+        guard let member = member(key) else {
             if !isMuted { context.report("\"\(key)\" is missing", position: place, path: path) }
             return kind.placeholder
         }
         return read(member, key, kind) ?? kind.placeholder
     }
 
-    package func optional<Value>(_ key: String, _ kind: SettingKind<Value>, _ description: String) -> Value? {
-        declare(key, kind, description, default: nil, isRequired: false)
-        guard let member = value?[key], !member.isNull else { return nil }
-        return read(member, key, kind)
+    package func optional<Value>(_ key: String, _ kind: @autoclosure () -> SettingKind<Value>, _ description: String) -> Value? {
+        guard let member = member(key) else {
+            if isDescribing { declare(key, kind(), description, default: nil, isRequired: false) }
+            return nil
+        }
+        return read(member, key, kind())
     }
 
-    package func value<Value>(_ key: String, _ kind: SettingKind<Value>, default fallback: Value, _ description: String) -> Value {
-        declare(key, kind, description, default: kind.show(fallback), isRequired: false)
-        guard let member = value?[key], !member.isNull else { return fallback }
-        return read(member, key, kind) ?? fallback
+    package func value<Value>(
+        _ key: String, _ kind: @autoclosure () -> SettingKind<Value>, default fallback: Value, _ description: String
+    ) -> Value {
+        guard let member = member(key) else {
+            if isDescribing { declare(key, kind(), description, default: fallback, isRequired: false) }
+            return fallback
+        }
+        return read(member, key, kind()) ?? fallback
+    }
+
+    /// The value of a key, which is known from now on; `nil` when the file has none or null.
+    private func member(_ key: String) -> JSON? {
+        guard !isDescribing else { return nil }
+        keys.append(key)
+        guard let member = value?[key], !member.isNull else { return nil }
+        return member
     }
 
     private func read<Value>(_ member: JSON, _ key: String, _ kind: SettingKind<Value>) -> Value? {
@@ -93,7 +123,7 @@ package final class SettingsReader {
             return nil
         }
         guard let child = value?[key], !child.isNull else {
-            note(key, description, "object", isRequired: false)
+            keys.append(key)
             return nil
         }
         return nested(key, type, description, isRequired: false, child: child)
@@ -103,10 +133,10 @@ package final class SettingsReader {
         _ key: String, _ type: Group.Type, _ description: String, isRequired: Bool, child: JSON?
     ) -> Group {
         if let child, child.kind != .object { context.report("\"\(key)\" must be an object", at: child, path: joined(key)) }
-        let reader = reader(of: child, path: joined(key))
+        let reader = reader(of: child, step: key)
         let group = Group(from: reader)
         reader.finish()
-        note(key, description, "object", isRequired: isRequired, members: reader.asked)
+        if isDescribing { note(key, description, "object", isRequired: isRequired, members: reader.asked) } else { keys.append(key) }
         return group
     }
 
@@ -120,7 +150,7 @@ package final class SettingsReader {
             note(key, description, "named objects", isRequired: isRequired, members: reader.asked, isNamed: true)
             return []
         }
-        note(key, description, "named objects", isRequired: isRequired)
+        keys.append(key)
         guard let child = value?[key], !child.isNull else {
             if isRequired, !isMuted { context.report("\"\(key)\" is missing", position: place, path: path) }
             return []
@@ -129,15 +159,17 @@ package final class SettingsReader {
             context.report("\"\(key)\" must be an object of named objects", at: child, path: joined(key))
             return []
         }
-        return child.members.map { member in
+        var groups: [(name: String, group: Group)] = []
+        for member in child.members {
             if member.value.kind != .object {
                 context.report("\"\(member.name)\" must be an object", at: member.value, path: joined(key))
             }
-            let reader = reader(of: member.value, path: joined(key) + "." + member.name)
+            let reader = reader(of: member.value, step: key + "." + member.name)
             let group = Group(from: reader)
             reader.finish()
-            return (member.name, group)
+            groups.append((member.name, group))
         }
+        return groups
     }
 
     /// An array of groups.
@@ -148,7 +180,7 @@ package final class SettingsReader {
             note(key, description, "array of objects", isRequired: false, members: reader.asked, isArray: true)
             return []
         }
-        note(key, description, "array of objects", isRequired: false)
+        keys.append(key)
         guard let child = value?[key], !child.isNull else { return [] }
         guard child.kind == .array else {
             context.report("\"\(key)\" must be an array", at: child, path: joined(key))
@@ -156,9 +188,8 @@ package final class SettingsReader {
         }
         var groups: [Group] = []
         for element in child.elements {
-            let place = "\(joined(key))[\(groups.count)]"
-            if element.kind != .object { context.report("must be an object", at: element, path: place) }
-            let reader = reader(of: element, path: place)
+            let reader = reader(of: element, step: "\(key)[\(groups.count)]")
+            if element.kind != .object { context.report("must be an object", at: element, path: reader.path) }
             groups.append(Group(from: reader))
             reader.finish()
         }
@@ -187,9 +218,9 @@ package final class SettingsReader {
     func finish() {
         guard let value, !context.isDescribing else { return }
         for member in value.members where member.name != "$schema" || !path.isEmpty {
-            guard !asked.contains(where: { $0.key == member.name }) else { continue }
-            let nearest = Spelling.nearest(to: member.name, among: asked.map(\.key))
-            let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? "; known here: \(asked.map(\.key).joined(separator: ", "))"
+            guard !keys.contains(member.name) else { continue }
+            let nearest = Spelling.nearest(to: member.name, among: keys)
+            let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? "; known here: \(keys.joined(separator: ", "))"
             context.report("unknown key \"\(member.name)\"\(hint)", position: member.position, path: path)
         }
     }
@@ -198,13 +229,10 @@ package final class SettingsReader {
 
     private func joined(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 
-    private func declare<Value>(
-        _ key: String, _ kind: SettingKind<Value>, _ description: String, default fallback: @autoclosure () -> String?, isRequired: Bool
-    ) {
-        // While a file is read only the key matters, to find those that nobody asked for.
+    private func declare<Value>(_ key: String, _ kind: SettingKind<Value>, _ description: String, default fallback: Value?, isRequired: Bool) {
         asked.append(SettingDeclaration(
-            key: key, description: description, kind: isDescribing ? kind.name : "", schema: isDescribing ? kind.schema : "",
-            fallback: isDescribing ? fallback() : nil, isRequired: isRequired))
+            key: key, description: description, kind: kind.name, schema: kind.schema, fallback: fallback.map(kind.show),
+            isRequired: isRequired))
     }
 
     private func note(

@@ -40,9 +40,12 @@ struct CallerCredentials: Sendable {
                 if let known = seen.first(where: { $0.name == header.name }) {
                     digest = known.digest
                 } else {
-                    let copies = fields[fields: header.name]
-                    guard copies.count <= 1 else { return .repeated }
-                    digest = Digest.sha256(copies.first.map { $0.withUnsafeBytesOfValue { Array($0) } } ?? [])
+                    var value: [UInt8]?
+                    for index in fields.startIndex..<fields.endIndex where fields[index].name == header.name {
+                        guard value == nil else { return .repeated }
+                        value = fields[index].withUnsafeBytesOfValue { Array($0) }
+                    }
+                    digest = Digest.sha256(value ?? [])
                     seen.append((header.name, digest))
                 }
                 var isValid = false

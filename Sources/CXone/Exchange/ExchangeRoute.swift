@@ -62,9 +62,9 @@ enum ExchangeProblem: String {
 
     /// Media types of JSON with UTF-8 (§2); nothing packed.
     init?(mediaTypeOf request: Request) {
-        if let encoding = request.fields[.contentEncoding], !encoding.equalsIgnoringCase("identity") {
+        if let encoding = request.fields.value(.contentEncoding), !encoding.equalsIgnoringCase("identity") {
             self = .encodedBody
-        } else if !Self.isJSON(request.fields[.contentType] ?? "") {
+        } else if !Self.isJSON(request.fields.value(.contentType) ?? "") {
             self = .wrongMediaType
         } else {
             return nil

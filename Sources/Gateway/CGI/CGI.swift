@@ -15,7 +15,7 @@ package enum CGI {
         var isHead = false
         let response: Response
         do throws(Refusal) {
-            let head = try environment.head(limits: service.limits)
+            let head = try environment.head(limits: service.limits, isOnlyOne: true)
             record = Service.Record(head.request)
             isHead = head.request.method == .head
             var request = head.request

@@ -10,7 +10,12 @@ enum FieldNames {
             if entry.variable.elementsEqual(variable) { return entry.name }
             slot = (slot + 1) & (table.count - 1)
         }
-        return HTTPField.Name(String(unsafeUninitializedCapacity: variable.count) { text in
+        return made(from: variable)
+    }
+
+    /// The same without the table, which is not worth filling for one request.
+    static func made(from variable: ArraySlice<UInt8>) -> HTTPField.Name? {
+        HTTPField.Name(String(unsafeUninitializedCapacity: variable.count) { text in
             for (index, octet) in variable.enumerated() {
                 text[index] =
                     switch octet {

@@ -22,7 +22,9 @@ extension Variables {
 
     /// The neutral request (`runtimes.md` §2). Of doubles the last wins; header fields that came twice stay two, cookies are joined.
     /// `Proxy` and the client's own copies of length and type are dropped (`security.md` §4).
-    package func head(limits: GatewayLimits) throws(Refusal) -> Head {
+    ///
+    /// - Parameter isOnlyOne: Whether this process serves no other request.
+    package func head(limits: GatewayLimits, isOnlyOne: Bool = false) throws(Refusal) -> Head {
         var known = Known()
         var fields = HTTPFields()
         fields.reserveCapacity(16)
@@ -36,12 +38,12 @@ extension Variables {
                 continue
             }
             let variable = name.dropFirst(Variables.fieldPrefix.count)
-            if Variables.dropped.contains(where: { variable.elementsEqual($0.utf8) }) { continue }
+            if Variables.isDropped(variable) { continue }
             total += name.count + pair.value.count
             guard pair.name.count + pair.value.count <= limits.field, total <= limits.head, fields.count < limits.fields else {
                 throw .fieldsTooLarge
             }
-            guard let field = FieldNames.name(for: variable) else { continue }
+            guard let field = isOnlyOne ? FieldNames.made(from: variable) : FieldNames.name(for: variable) else { continue }
             let value = bytes[pair.value]
             guard !value.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else { throw .malformed }
             if field == .cookie {
@@ -65,14 +67,22 @@ extension Variables {
             RequestID.accepted(known.requestID.map { bytes[$0] }) ?? RequestID.accepted(known.uniqueID.map { bytes[$0] }) ?? RequestID.make()
         front.arrived = .now()
         let target = try self.target(known, limits: limits)
-        let isChunked = fields[.transferEncoding]?.lowercased().contains("chunked") ?? false
+        let isChunked = fields.value(.transferEncoding)?.lowercased().contains("chunked") ?? false
         return Head(
             request: Request(method: method, target: target, fields: fields, front: front),
             length: length(known.contentLength), isChunked: isChunked)
     }
 
     private static let fieldPrefix = Array("HTTP_".utf8)
-    private static let dropped = ["PROXY", "CONTENT_LENGTH", "CONTENT_TYPE"]
+
+    private static func isDropped(_ variable: ArraySlice<UInt8>) -> Bool {
+        switch variable.count {
+        case 5: variable.elementsEqual("PROXY".utf8)
+        case 12: variable.elementsEqual("CONTENT_TYPE".utf8)
+        case 14: variable.elementsEqual("CONTENT_LENGTH".utf8)
+        default: false
+        }
+    }
 
     private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
 

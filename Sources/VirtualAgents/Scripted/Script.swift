@@ -85,6 +85,10 @@ struct Template: Sendable, Equatable {
 
     /// A place is `{` name `}` without spaces or quotes, so that JSON can hold places beside its own braces.
     init(_ text: String) {
+        guard text.utf8.contains(UInt8(ascii: "{")) else {
+            pieces = text.isEmpty ? [] : [.text(text)]
+            return
+        }
         var pieces: [Piece] = []
         var plain = ""
         var rest = text[...]
@@ -108,12 +112,15 @@ struct Template: Sendable, Equatable {
 
     /// Fills the places; `escape` makes each value fit the surrounding markup. A value that is not known is left out.
     func filled(from value: (String) -> String?, escape: (String) -> String = { $0 }) -> String {
-        pieces.map { piece in
+        if pieces.count == 1, case .text(let text)? = pieces.first { return text }
+        var filled = ""
+        for piece in pieces {
             switch piece {
-            case .text(let text): text
-            case .variable(let name): value(name).map(escape) ?? ""
+            case .text(let text): filled += text
+            case .variable(let name): if let value = value(name) { filled += escape(value) }
             }
-        }.joined()
+        }
+        return filled
     }
 
     static func isName(_ text: Substring) -> Bool {

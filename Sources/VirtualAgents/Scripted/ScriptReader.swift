@@ -52,17 +52,23 @@ struct ScriptReader {
 
     /// Works on octets, of which every mark of the language is one: a process that answers a single turn reads its script too.
     private mutating func lines(of text: String) -> [Line] {
+        let octets = Array(text.utf8)
         var lines: [Line] = []
+        lines.reserveCapacity(octets.count / 24)
         var indent: Int?
         var number = 0
-        for raw in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        var next = 0
+        while next < octets.count {
+            let start = next
+            let end = ScriptReader.end(in: octets, from: start) { $0 == 0x0A }
+            next = end + 1
             number += 1
-            let content = raw.drop { $0 == 0x20 || $0 == 0x09 }
-            let depth = raw.count - content.count
-            guard let first = content.first, first != 0x0D, first != UInt8(ascii: "#") else { continue }
+            let first = ScriptReader.end(in: octets, from: start) { $0 != 0x20 && $0 != 0x09 }
+            guard first < end, octets[first] != 0x0D, octets[first] != UInt8(ascii: "#") else { continue }
+            let depth = first - start
             if depth == 0 { indent = nil } else if let known = indent, depth > known, let last = lines.popLast() {
                 lines.append(Line(
-                    keyword: last.keyword, rest: last.rest + "\n" + ScriptReader.trimmed(Substring(content)), number: last.number,
+                    keyword: last.keyword, rest: last.rest + "\n" + ScriptReader.trimmed(octets[first..<end]), number: last.number,
                     column: last.column, restColumn: last.restColumn))
                 continue
             } else if let known = indent, depth < known {
@@ -73,13 +79,20 @@ struct ScriptReader {
             } else {
                 indent = depth
             }
-            let keyword = content.prefix { !ScriptReader.isBlank($0) }
-            let rest = content.dropFirst(keyword.count).drop { ScriptReader.isBlank($0) }
+            let wordEnd = min(end, ScriptReader.end(in: octets, from: first, ScriptReader.isBlank))
+            let rest = min(end, ScriptReader.end(in: octets, from: wordEnd) { !ScriptReader.isBlank($0) })
             lines.append(Line(
-                keyword: String(Substring(keyword)), rest: ScriptReader.trimmed(Substring(rest)), number: number, column: depth + 1,
-                restColumn: depth + 1 + content.count - rest.count))
+                keyword: String(decoding: octets[first..<wordEnd], as: UTF8.self), rest: ScriptReader.trimmed(octets[rest..<end]),
+                number: number, column: depth + 1, restColumn: depth + 1 + rest - first))
         }
         return lines
+    }
+
+    /// The first place from `start` on whose octet is looked for, or the end.
+    private static func end(in octets: [UInt8], from start: Int, _ isWanted: (UInt8) -> Bool) -> Int {
+        var index = start
+        while index < octets.count, !isWanted(octets[index]) { index += 1 }
+        return index
     }
 
     private mutating func take(_ line: Line) {
@@ -103,15 +116,17 @@ struct ScriptReader {
 
     /// What only the whole script shows: states that nothing leads out of, and the four intents that CXone asks of every agent.
     private mutating func check() {
-        let states = Set(script.intents.flatMap(\.states))
+        // Neither sets nor key paths here: for one turn the first use of each costs more than the comparing.
+        var states: [String] = []
+        for intent in script.intents { states += intent.states }
         for (name, line) in namedStates where !states.contains(name) {
-            mistake("no intent is in \(name); known states: \(states.sorted().joined(separator: ", "))", at: line)
+            mistake("no intent is in \(name); known states: \(Set(states).sorted().joined(separator: ", "))", at: line)
         }
         for intent in script.intents where intent.triggers.isEmpty {
             mistakes.append(.init(
                 position: JSONPosition(line: intent.line, column: 1), message: "intent \(intent.name) has nothing that brings a contact to it"))
         }
-        let always = script.intents.filter(\.states.isEmpty)
+        let always = script.intents.filter { $0.states.isEmpty }
         func missing(_ what: String, _ keyword: String, _ test: (Script.Trigger) -> Bool) {
             guard !always.contains(where: { $0.triggers.contains(where: test) }) else { return }
             mistakes.append(.init(
@@ -132,22 +147,25 @@ struct ScriptReader {
     /// Space, tab, and the carriage return before a line feed.
     private static func isBlank(_ octet: UInt8) -> Bool { octet == 0x20 || octet == 0x09 || octet == 0x0D }
 
-    static func trimmed(_ text: Substring) -> String {
-        var octets = text.utf8.drop(while: isBlank)
+    static func trimmed(_ text: Substring) -> String { trimmed(Array(text.utf8)[...]) }
+
+    private static func trimmed(_ octets: ArraySlice<UInt8>) -> String {
+        var octets = octets
+        while let first = octets.first, isBlank(first) { octets.removeFirst() }
         while let last = octets.last, isBlank(last) { octets.removeLast() }
-        return String(Substring(octets))
+        return String(decoding: octets, as: UTF8.self)
     }
 
     /// `left word right`, split at the first such word between blanks.
     static func split(_ text: String, at separator: String) -> (String, String)? {
-        let octets = text.utf8
-        var index = octets.startIndex
-        while index < octets.endIndex {
-            if octets[index...].starts(with: separator.utf8) {
-                let rest = octets[index...].dropFirst(separator.utf8.count)
-                return (trimmed(Substring(octets[..<index])), trimmed(Substring(rest)))
+        let octets = Array(text.utf8)
+        let word = Array(separator.utf8)
+        var index = 0
+        while index + word.count <= octets.count {
+            if octets[index] == word.first, octets[index..<(index + word.count)].elementsEqual(word) {
+                return (trimmed(octets[..<index]), trimmed(octets[(index + word.count)...]))
             }
-            octets.formIndex(after: &index)
+            index += 1
         }
         return nil
     }

@@ -39,6 +39,11 @@ extension ScriptReader {
         let isWhole = text.hasPrefix("exactly ")
         if isWhole { text = ScriptReader.trimmed(text.dropFirst(8)) }
         var elements: [Phrase.Element] = []
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "{") }) else {
+            for word in Words(text).folded { elements.append(.word(word)) }
+            if elements.isEmpty { mistake("hears needs at least one word", at: line) }
+            return elements.isEmpty ? nil : Phrase(elements: elements, isWhole: isWhole)
+        }
         for part in ScriptReader.parts(text, at: " ") {
             if part == "*" {
                 elements.append(.anything)

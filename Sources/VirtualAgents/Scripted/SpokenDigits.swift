@@ -16,12 +16,12 @@ enum SpokenDigits {
             repeats = 1
         }
         for (index, word) in words.folded.enumerated() {
-            if let times = vocabulary.repeats[word] {
+            if let times = vocabulary.repeats(word) {
                 if digits.isEmpty { start = index }
                 repeats = times
                 continue
             }
-            let value = written(word) ?? vocabulary.digits[word] ?? (digits.isEmpty ? nil : vocabulary.insideOnly[word])
+            let value = written(word) ?? vocabulary.digit(word, isInside: !digits.isEmpty)
             guard let value else {
                 close()
                 continue
@@ -41,20 +41,37 @@ enum SpokenDigits {
     }
 }
 
-/// How the digits are said in one language; words are folded as `Words` does it.
+/// How the digits are said in one language; words are folded as `Words` does it. Several words for one thing stand apart by spaces: a
+/// dictionary would have to be made in each process that answers one turn, and be no faster for a dozen short words.
 private struct Vocabulary: Sendable {
-    let digits: [String: String]
-    let insideOnly: [String: String]
-    let repeats: [String: Int]
+    /// The words for 0 to 9.
+    let digits: [String]
+    /// Words for zero inside a run of digits only.
+    var zeroInside = ""
+    let double: String
+    var triple = ""
 
-    private init(_ words: [String], insideOnly: [String: String] = [:], repeats: [String: Int] = [:]) {
-        var digits: [String: String] = [:]
-        for (value, names) in words.enumerated() {
-            for name in names.split(separator: " ") { digits[String(name)] = String(value) }
+    func digit(_ word: String, isInside: Bool) -> String? {
+        for (value, words) in digits.enumerated() where Vocabulary.has(words, word) { return String(value) }
+        return isInside && Vocabulary.has(zeroInside, word) ? "0" : nil
+    }
+
+    /// How often the next digit counts.
+    func repeats(_ word: String) -> Int? { Vocabulary.has(double, word) ? 2 : Vocabulary.has(triple, word) ? 3 : nil }
+
+    private static func has(_ words: String, _ word: String) -> Bool {
+        var rest = word.utf8.makeIterator()
+        var isAlike = true
+        for octet in words.utf8 {
+            if octet == 0x20 {
+                if isAlike, rest.next() == nil { return true }
+                rest = word.utf8.makeIterator()
+                isAlike = true
+            } else if isAlike {
+                isAlike = rest.next() == octet
+            }
         }
-        self.digits = digits
-        self.insideOnly = insideOnly
-        self.repeats = repeats
+        return isAlike && rest.next() == nil && !words.isEmpty
     }
 
     /// By the language part of a BCP 47 tag; English when it is not known.
@@ -69,19 +86,18 @@ private struct Vocabulary: Sendable {
         }
     }
 
-    // Each made when it is first needed: a process that answers one turn needs one.
     private static let english = Vocabulary(
-        ["zero nought null", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine niner"],
-        insideOnly: ["o": "0", "oh": "0"], repeats: ["double": 2, "triple": 3])
+        digits: ["zero nought null", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine niner"], zeroInside: "o oh",
+        double: "double", triple: "triple")
     private static let german = Vocabulary(
-        ["null", "eins ein eine", "zwei zwo", "drei", "vier", "funf fuenf", "sechs", "sieben", "acht", "neun"],
-        repeats: ["doppel": 2, "zweimal": 2, "dreimal": 3])
+        digits: ["null", "eins ein eine", "zwei zwo", "drei", "vier", "funf fuenf", "sechs", "sieben", "acht", "neun"],
+        double: "doppel zweimal", triple: "dreimal")
     private static let french = Vocabulary(
-        ["zero", "un une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"], repeats: ["double": 2])
+        digits: ["zero", "un une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf"], double: "double")
     private static let spanish = Vocabulary(
-        ["cero", "uno una un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"], repeats: ["doble": 2])
+        digits: ["cero", "uno una un", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"], double: "doble")
     private static let italian = Vocabulary(
-        ["zero", "uno una", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"], repeats: ["doppio": 2])
+        digits: ["zero", "uno una", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove"], double: "doppio")
     private static let dutch = Vocabulary(
-        ["nul", "een", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen"], repeats: ["dubbel": 2])
+        digits: ["nul", "een", "twee", "drie", "vier", "vijf", "zes", "zeven", "acht", "negen"], double: "dubbel")
 }

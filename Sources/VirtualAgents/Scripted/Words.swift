@@ -10,6 +10,11 @@ struct Words: Sendable, Equatable {
     static let limit = 512
 
     init(_ text: String) {
+        let isASCII = text.utf8.allSatisfy { $0 < 0x80 }
+        self = isASCII ? Words(ascii: text) : Words(unicode: text)
+    }
+
+    private init(unicode text: String) {
         var folded: [String] = []
         var written: [String] = []
         var word = ""
@@ -35,6 +40,41 @@ struct Words: Sendable, Equatable {
                 folded.append(String(scalar))
                 written.append(String(scalar))
             case .gap: close()
+            }
+        }
+        if folded.count < Words.limit { close() }
+        self.folded = folded
+        self.written = written
+    }
+
+    /// The same without the tables of Unicode, which cost more than all the rest of a short English turn.
+    private init(ascii text: String) {
+        var folded: [String] = []
+        var written: [String] = []
+        var word: [UInt8] = []
+        var original: [UInt8] = []
+        func close() {
+            guard !word.isEmpty else { return }
+            folded.append(String(decoding: word, as: UTF8.self))
+            written.append(String(decoding: original, as: UTF8.self))
+            word.removeAll(keepingCapacity: true)
+            original.removeAll(keepingCapacity: true)
+        }
+        for octet in text.utf8 {
+            guard folded.count < Words.limit else { break }
+            switch octet {
+            case 0x30...0x39, 0x61...0x7A:
+                word.append(octet)
+                original.append(octet)
+            case 0x41...0x5A:
+                word.append(octet | 0x20)
+                original.append(octet)
+            case UInt8(ascii: "'"): break
+            case UInt8(ascii: "#"), UInt8(ascii: "*"):
+                close()
+                folded.append(octet == UInt8(ascii: "#") ? "#" : "*")
+                written.append(octet == UInt8(ascii: "#") ? "#" : "*")
+            default: close()
             }
         }
         if folded.count < Words.limit { close() }
