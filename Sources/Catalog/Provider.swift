@@ -44,24 +44,37 @@ package enum Provider: Sendable {
         func group<Group: SettingsGroup>(_ type: Group.Type, _ description: String) -> Group? {
             reader.optionalGroup(key.rawValue, type, description)
         }
-        let found: Provider? = switch key {
-        case .scripted: group(ScriptedSettings.self, "The embedded agent, which answers from a script.").map { .scripted($0) }
-        case .webhook: group(WebhookSettings.self, "A bot of your own behind one URL.").map { .webhook($0) }
-        case .rasa: group(RasaSettings.self, "A Rasa server.").map { .rasa($0) }
-        case .openAI: group(OpenAISettings.self, "A language model behind chat completions.").map { .openAI($0) }
+        switch key {
+        case .scripted:
+            guard let found = group(ScriptedSettings.self, "The embedded agent, which answers from a script.") else { return nil }
+            self = .scripted(found)
+        case .webhook:
+            guard let found = group(WebhookSettings.self, "A bot of your own behind one URL.") else { return nil }
+            self = .webhook(found)
+        case .rasa:
+            guard let found = group(RasaSettings.self, "A Rasa server.") else { return nil }
+            self = .rasa(found)
+        case .openAI:
+            guard let found = group(OpenAISettings.self, "A language model behind chat completions.") else { return nil }
+            self = .openAI(found)
         }
-        guard let found else { return nil }
-        self = found
     }
 
     /// The one provider that the agent names. None, or more than one, is a mistake.
     init(from reader: SettingsReader) {
-        let named = Key.allCases.compactMap { key in Provider(key, from: reader).map { (key, $0) } }
         var keys: String { Key.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ") }
-        if named.isEmpty { reader.problem("names no provider; add exactly one of \(keys)") }
-        for (key, _) in named.dropFirst() {
-            reader.problem("is a second provider beside \"\(named[0].0.rawValue)\"; an agent has exactly one of \(keys)", at: key.rawValue)
+        var first: Key?
+        var provider: Provider?
+        for key in Key.allCases {
+            guard let named = Provider(key, from: reader) else { continue }
+            if let first {
+                reader.problem(
+                    "is a second provider beside \"\(first.rawValue)\"; an agent has exactly one of \(keys)", at: key.rawValue)
+            } else {
+                (first, provider) = (key, named)
+            }
         }
-        self = named.first?.1 ?? .scripted(ScriptedSettings.embedded)
+        if first == nil { reader.problem("names no provider; add exactly one of \(keys)") }
+        self = provider ?? .scripted(ScriptedSettings.embedded)
     }
 }

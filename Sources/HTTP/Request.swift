@@ -62,7 +62,9 @@ package struct Response: Sendable {
 
     /// A JSON body with its content type.
     package static func json(_ status: HTTPResponse.Status, _ body: [UInt8], notes: [Note] = []) -> Response {
-        Response(status: status, fields: [.contentType: "application/json; charset=utf-8"], body: body, notes: notes)
+        var fields = HTTPFields()
+        fields.append(HTTPField(name: .contentType, value: "application/json; charset=utf-8"))
+        return Response(status: status, fields: fields, body: body, notes: notes)
     }
 }
 

@@ -64,7 +64,7 @@ package enum SettingsFile {
     }
 
     private static func folder(of path: String) -> String {
-        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
     }
 }
 
@@ -180,7 +180,7 @@ package enum FileBytes {
                 let count = Glibc.read(descriptor, chunk.baseAddress, chunk.count)
                 guard count >= 0 else { return nil }
                 if count == 0 { return bytes }
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: chunk[..<count]))
+                bytes += Array(chunk[..<count])
             }
             return nil
         }

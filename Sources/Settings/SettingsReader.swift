@@ -61,37 +61,65 @@ package final class SettingsReader {
     // MARK: Asking
 
     // Kinds are made when they are needed, and not at all for a key that the file does not have: each is a generic value with closures,
-    // and there are some eighty keys.
+    // and there are some eighty keys. What needs a kind therefore stands in functions of its own.
 
     package func required<Value>(_ key: String, _ kind: @autoclosure () -> SettingKind<Value>, _ description: String) -> Value {
         let kind = kind()
         if isDescribing {
-            declare(key, kind, description, default: nil, isRequired: true)
+            declareRequired(key, kind, description)
             return kind.placeholder
         }
         guard let member = member(key) else {
             if !isMuted { context.report("\"\(key)\" is missing", position: place, path: path) }
             return kind.placeholder
         }
-        return read(member, key, kind) ?? kind.placeholder
+        return read(member, key, kind, or: kind.placeholder)
     }
 
     package func optional<Value>(_ key: String, _ kind: @autoclosure () -> SettingKind<Value>, _ description: String) -> Value? {
         guard let member = member(key) else {
-            if isDescribing { declare(key, kind(), description, default: nil, isRequired: false) }
+            if isDescribing { declareOptional(key, kind, description) }
             return nil
         }
-        return read(member, key, kind())
+        return present(member, key, kind)
     }
 
     package func value<Value>(
         _ key: String, _ kind: @autoclosure () -> SettingKind<Value>, default fallback: Value, _ description: String
     ) -> Value {
         guard let member = member(key) else {
-            if isDescribing { declare(key, kind(), description, default: fallback, isRequired: false) }
+            if isDescribing { declareDefault(key, kind, description, fallback) }
             return fallback
         }
-        return read(member, key, kind()) ?? fallback
+        return present(member, key, kind, or: fallback)
+    }
+
+    @inline(never)
+    private func present<Value>(_ member: JSON, _ key: String, _ kind: () -> SettingKind<Value>) -> Value? {
+        let problems = context.problems.count
+        let kind = kind()
+        let value = read(member, key, kind, or: kind.placeholder)
+        return context.problems.count == problems ? value : nil
+    }
+
+    @inline(never)
+    private func present<Value>(_ member: JSON, _ key: String, _ kind: () -> SettingKind<Value>, or fallback: Value) -> Value {
+        read(member, key, kind(), or: fallback)
+    }
+
+    @inline(never)
+    private func declareRequired<Value>(_ key: String, _ kind: SettingKind<Value>, _ description: String) {
+        declare(key, kind, description, default: nil, isRequired: true)
+    }
+
+    @inline(never)
+    private func declareOptional<Value>(_ key: String, _ kind: () -> SettingKind<Value>, _ description: String) {
+        declare(key, kind(), description, default: nil, isRequired: false)
+    }
+
+    @inline(never)
+    private func declareDefault<Value>(_ key: String, _ kind: () -> SettingKind<Value>, _ description: String, _ fallback: Value) {
+        declare(key, kind(), description, default: fallback, isRequired: false)
     }
 
     /// The value of a key, which is known from now on; `nil` when the file has none or null.
@@ -102,12 +130,12 @@ package final class SettingsReader {
         return member
     }
 
-    private func read<Value>(_ member: JSON, _ key: String, _ kind: SettingKind<Value>) -> Value? {
+    private func read<Value>(_ member: JSON, _ key: String, _ kind: SettingKind<Value>, or fallback: Value) -> Value {
         switch kind.parse(member, context) {
         case .success(let parsed): return parsed
         case .failure(let problem):
             context.report("\"\(key)\" \(problem.message)", at: member, path: joined(key))
-            return nil
+            return fallback
         }
     }
 

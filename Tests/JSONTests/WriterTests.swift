@@ -43,7 +43,7 @@ struct SeededNumbers: RandomNumberGenerator {
                 $0.field("e", Double.nan)
                 $0.field("f", Int.min)
                 $0.name("g")
-                $0.plainString("QUJD".utf8)
+                $0.plainString(Array("QUJD".utf8))
             }
         }
         #expect(raw.text == #"{"a":1,"b":[true,null,[],{},"x"],"c":{},"d":0.5,"e":null,"f":-9223372036854775808,"g":"QUJD"}"#)

@@ -9,6 +9,8 @@ struct CallerCredentials: Sendable {
         let name: HTTPField.Name
         /// SHA-256 of each valid value.
         let digests: [[UInt8]]
+        /// Which of the distinct names this is.
+        let place: Int
     }
 
     private let agents: [[Header]]
@@ -22,32 +24,40 @@ struct CallerCredentials: Sendable {
     }
 
     init(agents: [ExchangeAgent]) {
-        self.agents = agents.map { agent in
-            agent.settings.caller.headers.compactMap { header in
+        var names: [String] = []
+        var all: [[Header]] = []
+        for agent in agents {
+            var headers: [Header] = []
+            for header in agent.settings.caller.headers {
+                guard let name = HTTPField.Name(header.name) else { continue }
+                let place = names.firstIndex { $0.equalsIgnoringCase(header.name) } ?? names.count
+                if place == names.count { names.append(header.name) }
                 // An absent header has the digest of nothing, so nothing may never be a valid value.
-                HTTPField.Name(header.name).map { Header(name: $0, digests: header.values.filter { $0.byteCount > 0 }.map { Digest.sha256($0.reveal()) }) }
+                var digests: [[UInt8]] = []
+                for value in header.values where value.byteCount > 0 { digests.append(Digest.sha256(value.reveal())) }
+                headers.append(Header(name: name, digests: digests, place: place))
             }
+            all.append(headers)
         }
+        self.agents = all
     }
 
     func check(_ fields: HTTPFields) -> Finding {
         var presented = [Bool](repeating: false, count: agents.count)
-        var seen: [(name: HTTPField.Name, digest: [UInt8])] = []
+        // One for each distinct name, in the order in which they are met.
+        var digests: [[UInt8]] = []
         for (index, headers) in agents.enumerated() {
             var matches = headers.count
             for header in headers {
-                let digest: [UInt8]
-                if let known = seen.first(where: { $0.name == header.name }) {
-                    digest = known.digest
-                } else {
+                if header.place == digests.count {
                     var value: [UInt8]?
                     for index in fields.startIndex..<fields.endIndex where fields[index].name == header.name {
                         guard value == nil else { return .repeated }
                         value = fields[index].withUnsafeBytesOfValue { Array($0) }
                     }
-                    digest = Digest.sha256(value ?? [])
-                    seen.append((header.name, digest))
+                    digests.append(Digest.sha256(value ?? []))
                 }
+                let digest = digests[header.place]
                 var isValid = false
                 for valid in header.digests where Digest.equal(valid, digest) { isValid = true }
                 if isValid { matches -= 1 }

@@ -1,7 +1,8 @@
 package import Conversation
 
-/// One virtual agent as the endpoint offers it: its name in the settings, how it meets CXone, and the adapter that asks it.
-package struct ExchangeAgent: Sendable {
+/// One virtual agent as the endpoint offers it: its name in the settings, how it meets CXone, and the adapter that asks it. A class, because
+/// each turn hands it on several times and its settings are some sixty values.
+package final class ExchangeAgent: Sendable {
     package let name: String
     package let settings: ExchangeSettings
     package let agent: any VirtualAgent

@@ -65,11 +65,11 @@ package struct ExchangeHandler: Handler {
         case .presented(let agents): presented = agents
         }
         // With the agent in the path, its own credential counts. An unknown name is refused like a wrong credential.
-        var candidates = Array(zip(agents, presented).lazy.filter(\.1).map(\.0))
-        if let name = route.agent {
-            candidates.removeAll { $0.name != name }
-            guard !candidates.isEmpty else { return Self.unauthorized }
+        var candidates: [ExchangeAgent] = []
+        for (index, agent) in agents.enumerated() where presented[index] && (route.agent == nil || route.agent == agent.name) {
+            candidates.append(agent)
         }
+        guard !candidates.isEmpty else { return Self.unauthorized }
         if let problem = ExchangeProblem(mediaTypeOf: request) { return problem.response }
         guard request.body.count <= Self.mostOctetsOfVoice else { return ExchangeProblem.tooLarge.response }
         return await serve(request, candidates, isNamed: route.agent != nil)

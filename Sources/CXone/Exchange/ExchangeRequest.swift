@@ -38,7 +38,7 @@ struct ExchangeRequest {
         if contact.isEmpty { warnings.append("contactMissing") }
         tenant = Self.identifier(execution?["busNo"])
         requestNumber = execution?["requestId"]?.integer
-        sound = [body["base64wavFile"], body["base64WavFile"]].lazy.compactMap(\.self).first { !$0.isNull }
+        sound = Self.present(body["base64wavFile"]) ?? Self.present(body["base64WavFile"])
         state = Self.content(body["botSessionState"])
         payload = Self.unwrapped(Self.content(body["customPayload"]))
         mediaType = (body["mediaType"]?.string ?? "").lowercased()
@@ -68,6 +68,8 @@ struct ExchangeRequest {
         guard !contact.isEmpty else { return false }
         return Int(contact).map { $0 > 0 } ?? !contact.hasPrefix("-")
     }
+
+    private static func present(_ value: JSON?) -> JSON? { value?.isNull == false ? value : nil }
 
     private static func identifier(_ value: JSON?) -> String { String((value?.string ?? value?.numberLiteral ?? "").prefix(64)) }
 

@@ -88,6 +88,7 @@ package enum CGI {
     /// All of the process's variables, doubles included, which `getenv` would hide.
     package static func environment() -> Variables {
         var variables = Variables()
+        variables.reserveCapacity(octets: 4096, pairs: 64)
         guard var entry = clinux_environment() else { return variables }
         while let text = entry.pointee {
             let octets = UnsafeBufferPointer(start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: strlen(text))

@@ -17,6 +17,11 @@ package struct Variables {
         for (name, value) in list { append(name: name, value: value) }
     }
 
+    mutating func reserveCapacity(octets: Int, pairs count: Int) {
+        bytes.reserveCapacity(octets)
+        pairs.reserveCapacity(count)
+    }
+
     package mutating func append(name: some Sequence<UInt8>, value: some Sequence<UInt8>) {
         let start = bytes.count
         bytes.append(contentsOf: name)

@@ -49,11 +49,11 @@ extension Variables {
             if field == .cookie {
                 if cookies == nil { cookies = Array(value) } else { cookies?.append(contentsOf: Array("; ".utf8) + value) }
             } else {
-                fields.append(HTTPField(name: field, value: value))
+                fields.append(Variables.field(field, value))
             }
         }
         if let cookies { fields.append(HTTPField(name: .cookie, value: cookies)) }
-        if let type = known.contentType, !type.isEmpty { fields.append(HTTPField(name: .contentType, value: bytes[type])) }
+        if let type = known.contentType, !type.isEmpty { fields.append(Variables.field(.contentType, bytes[type])) }
 
         guard let method = known.method.flatMap({ HTTPRequest.Method(text($0)) }) else { throw .malformed }
         var front = Front()
@@ -82,6 +82,11 @@ extension Variables {
         case 14: variable.elementsEqual("CONTENT_LENGTH".utf8)
         default: false
         }
+    }
+
+    /// What is ASCII, as nearly every value is, becomes a text at once; other octets are kept as they are.
+    private static func field(_ name: HTTPField.Name, _ value: ArraySlice<UInt8>) -> HTTPField {
+        value.contains { $0 >= 0x80 } ? HTTPField(name: name, value: value) : HTTPField(name: name, value: String(decoding: value, as: UTF8.self))
     }
 
     private func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }

@@ -12,7 +12,12 @@ package struct Script: Sendable, Equatable {
         var states: [String] = []
         var triggers: [Trigger] = []
         var actions: [Action] = []
-        let line: Int
+        /// Where it begins in its file; 0 when it comes from none.
+        var line = 0
+
+        static func == (left: Intent, right: Intent) -> Bool {
+            left.name == right.name && left.states == right.states && left.triggers == right.triggers && left.actions == right.actions
+        }
     }
 
     /// What brings the contact to an intent.
@@ -82,6 +87,8 @@ struct Template: Sendable, Equatable {
     }
 
     let pieces: [Piece]
+
+    init(_ pieces: [Piece]) { self.pieces = pieces }
 
     /// A place is `{` name `}` without spaces or quotes, so that JSON can hold places beside its own braces.
     init(_ text: String) {

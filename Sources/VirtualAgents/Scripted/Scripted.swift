@@ -51,40 +51,51 @@ extension Script {
     }
 
     private func best(_ turn: Turn, _ utterance: Utterance?, where belongs: (Intent) -> Bool) -> Meeting? {
-        var best: (rank: Double, meeting: Meeting)?
-        for intent in intents where belongs(intent) {
-            for trigger in intent.triggers {
-                guard let (rank, meeting) = match(trigger, intent, turn, utterance), rank > best?.rank ?? -1 else { continue }
-                best = (rank, meeting)
+        var best = Fit.none
+        var place = (intent: 0, trigger: 0)
+        for (index, intent) in intents.enumerated() where belongs(intent) {
+            for (number, trigger) in intent.triggers.enumerated() {
+                let fit = match(trigger, turn, utterance)
+                guard fit.rank > best.rank else { continue }
+                (best, place) = (fit, (index, number))
             }
         }
-        return best?.meeting
+        guard case .good(_, let confidence, let slots) = best else { return nil }
+        let intent = intents[place.intent]
+        return Meeting(intent: intent, trigger: intent.triggers[place.trigger], confidence: confidence, slots: slots)
     }
 
-    /// How well a trigger fits, the highest wins, the earlier line among equals.
-    private func match(_ trigger: Trigger, _ intent: Intent, _ turn: Turn, _ utterance: Utterance?) -> (Double, Meeting)? {
-        func met(_ rank: Double, confidence: Double = 1, _ slots: [(name: String, value: String)] = []) -> (Double, Meeting) {
-            (rank, Meeting(intent: intent, trigger: trigger, confidence: confidence, slots: slots))
+    /// How well a trigger fits: the highest rank wins, the earlier line among equals.
+    private enum Fit {
+        case none
+        case good(rank: Double, confidence: Double, slots: [(name: String, value: String)])
+
+        var rank: Double { if case .good(let rank, _, _) = self { rank } else { -1 } }
+    }
+
+    private func match(_ trigger: Trigger, _ turn: Turn, _ utterance: Utterance?) -> Fit {
+        func met(_ rank: Double, confidence: Double = 1, _ slots: [(name: String, value: String)] = []) -> Fit {
+            .good(rank: rank, confidence: confidence, slots: slots)
         }
         switch (trigger, turn.input) {
         case (.start(let names), .start(let event)):
             if names.isEmpty { return met(1) }
-            return names.contains { Script.same($0, event) } ? met(2) : nil
-        case (.event(let name), .event(let event)): return Script.same(name, event) ? met(1) : nil
-        case (.silence(let least), .silence(let count)): return count >= least ? met(Double(least)) : nil
+            return names.contains { Script.same($0, event) } ? met(2) : .none
+        case (.event(let name), .event(let event)): return Script.same(name, event) ? met(1) : .none
+        case (.silence(let least), .silence(let count)): return count >= least ? met(Double(least)) : .none
         case (.left, .end): return met(1)
-        case (.keys(let keys), .digits(let pressed)): return keys == pressed ? met(2) : nil
+        case (.keys(let keys), .digits(let pressed)): return keys == pressed ? met(2) : .none
         case (.digits(let length), .digits(let pressed)):
             let digits = pressed.filter { $0 != "#" && $0 != "*" }
-            return length.contains(digits.utf8.count) ? met(1, [("digits", digits)]) : nil
+            return length.contains(digits.utf8.count) ? met(1, [("digits", digits)]) : .none
         case (.digits(let length), .text):
             // Two numbers that both fit say nothing about which one is meant.
             let fitting = (utterance?.runs ?? []).filter { length.contains($0.digits.utf8.count) }
-            return fitting.count == 1 ? fitting.first.map { met(0.5, [("digits", $0.digits)]) } : nil
+            return fitting.count == 1 ? met(0.5, [("digits", fitting[0].digits)]) : .none
         case (.phrase(let phrase), .text), (.phrase(let phrase), .event):
-            guard let utterance, let match = phrase.match(utterance) else { return nil }
+            guard let utterance, let match = phrase.match(utterance) else { return .none }
             return met(match.confidence, confidence: match.confidence, match.slots)
-        default: return nil
+        default: return .none
         }
     }
 

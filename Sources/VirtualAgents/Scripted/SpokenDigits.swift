@@ -60,6 +60,7 @@ private struct Vocabulary: Sendable {
     func repeats(_ word: String) -> Int? { Vocabulary.has(double, word) ? 2 : Vocabulary.has(triple, word) ? 3 : nil }
 
     private static func has(_ words: String, _ word: String) -> Bool {
+        guard words.utf8.count >= word.utf8.count else { return false }
         var rest = word.utf8.makeIterator()
         var isAlike = true
         for octet in words.utf8 {
