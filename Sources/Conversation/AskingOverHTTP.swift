@@ -8,8 +8,7 @@ extension HTTPTransport {
     /// - Parameter limits: Bounds of the answer. A provider's answer is trusted no more than a caller's request.
     package func askForJSON(_ call: Call, limits: JSONLimits = .standard) async throws(AgentError) -> JSON {
         let response = try await ask(call)
-        let type = response.fields[.contentType]?.lowercased().prefix { $0 != ";" } ?? ""
-        guard type.contains("json") else {
+        guard response.holdsJSON else {
             throw AgentError(.malformed, reason: "the answer's content type is not JSON")
         }
         do {
@@ -62,5 +61,14 @@ extension AgentError {
         default: code = .malformed
         }
         self.init(code, reason: "status \(status)", retryAfterMilliseconds: wait)
+    }
+}
+
+extension Response {
+    /// Whether the content type is one of JSON's: `application/json`, `text/json`, `application/problem+json`, whatever parameters follow.
+    package var holdsJSON: Bool {
+        guard let type = fields[.contentType] else { return false }
+        let name = type.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
+        return name.suffix(4).elementsEqual("json".utf8) { $0 | 0x20 == $1 }
     }
 }

@@ -60,7 +60,7 @@ package struct DeadlineGuard: Sendable {
     /// One attempt against the clock. The loser is cancelled; what it still answers is thrown away.
     private func race(_ agent: any VirtualAgent, _ turn: Turn) async -> Answer {
         guard time.now() < turn.deadline else { return .failure(Self.tooLate) }
-        guard !agent.capabilities.isImmediate else { return await Self.attempt(agent, turn) }
+        guard !agent.capabilities.keepsDeadline else { return await Self.attempt(agent, turn) }
         let sleep = sleep
         return await withTaskGroup(of: Answer?.self) { group in
             group.addTask { await Self.attempt(agent, turn) }

@@ -16,14 +16,15 @@ package struct AgentCapabilities: Sendable, Equatable {
     package var takesDigits: Bool
     /// The same turn may be sent again after octets were sent (a chat completion has no side effect).
     package var isRepeatable: Bool
-    /// Computes its reply without waiting for anything, so that no deadline needs to be raced against.
-    package var isImmediate: Bool
+    /// Every wait of a reply ends by `turn.deadline` by itself, because each of its calls carries it, or because there is none. Then no clock is
+    /// raced against it, which costs two tasks a turn.
+    package var keepsDeadline: Bool
 
-    package init(hearsAudio: Bool = false, takesDigits: Bool = true, isRepeatable: Bool = false, isImmediate: Bool = false) {
+    package init(hearsAudio: Bool = false, takesDigits: Bool = true, isRepeatable: Bool = false, keepsDeadline: Bool = false) {
         self.hearsAudio = hearsAudio
         self.takesDigits = takesDigits
         self.isRepeatable = isRepeatable
-        self.isImmediate = isImmediate
+        self.keepsDeadline = keepsDeadline
     }
 }
 

@@ -80,7 +80,7 @@ private func audioTurn(_ sound: String, input: String = "null", field: String = 
 
 @Test("V26: sound reaches an agent that hears; its words come back as the utterance", arguments: ["base64wavFile", "base64WavFile"])
 func passesSound(field: String) async throws {
-    let agent = FakeAgent(AgentCapabilities(hearsAudio: true, isImmediate: true)) { _ in
+    let agent = FakeAgent(AgentCapabilities(hearsAudio: true, keepsDeadline: true)) { _ in
         Reply(parts: [.text(plain: "heard")], understanding: Understanding(transcript: "where is my order"))
     }
     let answered = try await ExchangeBench(agent).post(audioTurn(quote(Base64.encodeText(good)), field: field))
@@ -93,7 +93,7 @@ func passesSound(field: String) async throws {
     (#""UklG\nRg==""#, "audioNotBase64"), ("\"UklGRg\"", "audioNotBase64"),
 ])
 func answersUnusableSound(sound: String, warning: String) async throws {
-    let agent = FakeAgent(AgentCapabilities(hearsAudio: true, isImmediate: true)) { _ in Reply(parts: [.text(plain: "heard")]) }
+    let agent = FakeAgent(AgentCapabilities(hearsAudio: true, keepsDeadline: true)) { _ in Reply(parts: [.text(plain: "heard")]) }
     let bench = try ExchangeBench(agent)
     let answered = try await bench.post(audioTurn(sound))
     #expect(answered.branch == "AudioInputUntranscribeable" && answered.warnings == [warning] && agent.turns.isEmpty)

@@ -16,7 +16,7 @@ private func turn(_ medium: Medium, _ time: ManualTime, milliseconds: Int = 4_50
 ])
 func asksAgain(code: AgentError.Code, mayHaveArrived: Bool, isRepeatable: Bool, medium: Medium, calls: Int) async {
     let time = ManualTime()
-    let agent = FakeAgent(AgentCapabilities(isRepeatable: isRepeatable, isImmediate: true)) { _ throws(AgentError) in
+    let agent = FakeAgent(AgentCapabilities(isRepeatable: isRepeatable, keepsDeadline: true)) { _ throws(AgentError) in
         throw AgentError(code, reason: "", mayHaveArrived: mayHaveArrived)
     }
     let outcome = await DeadlineGuard(time: time, sleep: { _ in }).ask(agent, turn(medium, time))

@@ -8,7 +8,7 @@ package final class FakeAgent: VirtualAgent {
     private let asked = Mutex<[Turn]>([])
 
     package init(
-        _ capabilities: AgentCapabilities = AgentCapabilities(isImmediate: true),
+        _ capabilities: AgentCapabilities = AgentCapabilities(keepsDeadline: true),
         _ answer: @escaping @Sendable (Turn) async throws(AgentError) -> Reply
     ) {
         self.capabilities = capabilities

@@ -4,7 +4,7 @@ package import Settings
 
 /// How one virtual agent meets CXone: who may call, which branches outcomes take, how prompts behave. The keys stand beside the
 /// provider's own under `agents.<name>`.
-package struct ExchangeSettings: SettingsGroup {
+package final class ExchangeSettings: SettingsGroup {
     package let integrationVersion: IntegrationVersion
     package let virtualAgentIds: [String]
     package let businessUnits: [Int]
@@ -92,7 +92,7 @@ package struct CredentialHeaderSettings: SettingsGroup {
 }
 
 /// Names that stand for the intents every agent must have, and those that end a conversation.
-package struct IntentSettings: SettingsGroup {
+package final class IntentSettings: SettingsGroup {
     package let welcome: [String]
     package let silence: [String]
     package let silenceMarkers: [String]

@@ -1,7 +1,7 @@
 package import Settings
 
 /// Behaviour on one kind of medium: deadline, branches, silence, keys, barge-in (`virtual-agent.md` §4.3, §7.1).
-package struct MediumSettings: SettingsGroup {
+package final class MediumSettings: SettingsGroup {
     package let deadlineMilliseconds: Int?
     package let silenceBranch: SilenceBranch
     package let fallbackBranch: FallbackBranch

@@ -19,7 +19,7 @@ package struct OpenAI: VirtualAgent {
         self.transport = transport
     }
 
-    package let capabilities = AgentCapabilities(hearsAudio: false, takesDigits: true, isRepeatable: true)
+    package let capabilities = AgentCapabilities(hearsAudio: false, takesDigits: true, isRepeatable: true, keepsDeadline: true)
 
     package func reply(to turn: Turn) async throws(AgentError) -> Reply {
         var history = History(turn.state)
@@ -59,7 +59,7 @@ package struct OpenAI: VirtualAgent {
             let type = response.fields[.contentType]?.lowercased() ?? ""
             // Some servers do not stream although they are asked to.
             guard type.hasPrefix("text/event-stream") else {
-                guard type.contains("json"), let answer = try? JSON(parsing: response.body) else {
+                guard response.holdsJSON, let answer = try? JSON(parsing: response.body) else {
                     throw AgentError(.malformed, reason: "the answer is neither an event stream nor JSON")
                 }
                 return try whole(answer)

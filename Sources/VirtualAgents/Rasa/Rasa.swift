@@ -14,7 +14,7 @@ package struct Rasa: VirtualAgent {
         self.transport = transport
     }
 
-    package let capabilities = AgentCapabilities(hearsAudio: false, takesDigits: true, isRepeatable: false)
+    package let capabilities = AgentCapabilities(hearsAudio: false, takesDigits: true, isRepeatable: false, keepsDeadline: true)
 
     package func reply(to turn: Turn) async throws(AgentError) -> Reply {
         guard let message = ToRasa.message(for: turn, settings) else {

@@ -8,7 +8,7 @@ package struct Scripted: VirtualAgent {
     package init(_ settings: ScriptedSettings) { script = settings.script }
     package init(script: Script) { self.script = script }
 
-    package let capabilities = AgentCapabilities(hearsAudio: false, takesDigits: true, isRepeatable: true, isImmediate: true)
+    package let capabilities = AgentCapabilities(hearsAudio: false, takesDigits: true, isRepeatable: true, keepsDeadline: true)
 
     package func reply(to turn: Turn) async throws(AgentError) -> Reply {
         var memory = ScriptedMemory(turn.state)

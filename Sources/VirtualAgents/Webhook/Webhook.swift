@@ -21,7 +21,7 @@ package struct Webhook: VirtualAgent {
     }
 
     package var capabilities: AgentCapabilities {
-        AgentCapabilities(hearsAudio: settings.takesAudio, takesDigits: true, isRepeatable: settings.isRepeatable)
+        AgentCapabilities(hearsAudio: settings.takesAudio, takesDigits: true, isRepeatable: settings.isRepeatable, keepsDeadline: true)
     }
 
     package func reply(to turn: Turn) async throws(AgentError) -> Reply {
