@@ -1,5 +1,5 @@
 package import CXone
-package import Conversation
+import Conversation
 package import HTTP
 package import ScriptedAgent
 package import Settings
