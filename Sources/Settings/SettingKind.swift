@@ -41,8 +41,13 @@ extension SettingKind where Value == String {
         }
     }
 
-    /// An absolute http or https URL without credentials, query or fragment; a trailing `/` is dropped.
-    package static var url: SettingKind {
+    /// An absolute http or https URL without credentials or fragment, as it stands.
+    package static var url: SettingKind { url(isRoot: false) }
+
+    /// One that paths are appended to: without query, and a trailing `/` is dropped.
+    package static var rootURL: SettingKind { url(isRoot: true) }
+
+    private static func url(isRoot: Bool) -> SettingKind {
         SettingKind(
             name: "URL", schema: #""type":"string","format":"uri","pattern":"^https?://""#, placeholder: "http://invalid.invalid",
             show: { quoted($0) }
@@ -55,6 +60,8 @@ extension SettingKind where Value == String {
             guard !authority.isEmpty, !authority.contains("@"), !rest.contains("#"),
                 text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
             else { return .failure(.init(message: "must be a URL with a host, without credentials, spaces or fragment")) }
+            guard isRoot else { return .success(text) }
+            guard !rest.contains("?") else { return .failure(.init(message: "must be a URL without a query")) }
             return .success(text.hasSuffix("/") ? String(text.dropLast()) : text)
         }
     }

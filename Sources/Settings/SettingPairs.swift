@@ -71,7 +71,7 @@ extension SettingKind where Value == [String] {
             guard json.kind == .array, json.count > 0 else { return .failure(.init(message: "must be a list of URLs")) }
             var urls: [String] = []
             for element in json.elements {
-                switch SettingKind<String>.url.parse(element, context) {
+                switch SettingKind<String>.rootURL.parse(element, context) {
                 case .success(let url): urls.append(url)
                 case .failure(let mistake): return .failure(.init(message: "holds an entry that \(mistake.message)"))
                 }

@@ -50,7 +50,7 @@ package struct HTTPCacheSettings: SettingsGroup {
     package let connection: ConnectionOptions
 
     package init(from reader: SettingsReader) {
-        url = reader.required("url", .url, "Where the `token-cache` function answers, such as `http://127.0.0.1:8080/cache`.")
+        url = reader.required("url", .rootURL, "Where the `token-cache` function answers, such as `http://127.0.0.1:8080/cache`.")
         secrets = reader.required("secrets", .secrets, "Bearer secrets of the cache: the first is sent, the function accepts all of them.")
         file = reader.optional("file", .path, "The function's SQLite file, on a local disk. Only `token-cache` itself needs it.")
         connection = ConnectionOptions(from: reader)
@@ -81,7 +81,7 @@ extension ConnectionOptions {
         certificateFile = reader.optional("certificateFile", .path, "PEM file of our client certificate and its chain.")
         keyFile = reader.optional("keyFile", .path, "PEM file of the certificate's key, when apart.")
         keyPassword = reader.optional("keyPassword", .secret, "Password of that key.")
-        proxy = reader.optional("proxy", .url, "HTTP proxy, such as `http://10.0.0.9:3128`. The environment's proxy variables are ignored.")
+        proxy = reader.optional("proxy", .rootURL, "HTTP proxy, such as `http://10.0.0.9:3128`. The environment's proxy variables are ignored.")
         if certificateFile == nil, keyFile != nil { reader.problem("needs \"certificateFile\" too", at: "keyFile") }
     }
 }

@@ -22,7 +22,7 @@ private struct Fleet: SettingsGroup {
     enum Tint: String, CaseIterable { case red, green, blue }
 
     init(from reader: SettingsReader) {
-        url = reader.required("url", .url, "Where it is.")
+        url = reader.required("url", .rootURL, "Where it is.")
         port = reader.value("port", .integer(1...65535), default: 80, "Its port.")
         tint = reader.value("tint", .choice(), default: .red, "Its colour | or shade.")
         isOn = reader.value("isOn", .flag, default: true, "Whether.")
@@ -226,4 +226,17 @@ func reference() {
     #expect(lines.contains("| `ships.<name>.mast.height` | whole number 1…99 | required | In metres. |"))
     #expect(lines.contains("| `crew[].name` | text | required | What to call them. |"))
     #expect(lines.contains("| `key` | secret: {\"env\": …} or {\"file\": …} | – | Its key. |"))
+}
+
+private struct Door: SettingsGroup {
+    let url: String
+    init(from reader: SettingsReader) { url = reader.required("url", .url, "Where it is called.") }
+}
+
+@Test("A URL that is called as it stands keeps its slash and its query; a root has no query")
+func urlsAsTheyStand() throws {
+    let text = Array(#"{"url": "https://a.example/token/?tenant=1/"}"#.utf8)
+    let door = try SettingsFile.read(Door.self, text: text, path: "door.jsonc", environment: [:]).settings
+    #expect(door.url == "https://a.example/token/?tenant=1/")
+    #expect(read(#"{"url": "http://a/?b"}"#).messages.contains { $0.contains("without a query") })
 }

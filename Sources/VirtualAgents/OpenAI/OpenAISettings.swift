@@ -19,7 +19,7 @@ package struct OpenAISettings: SettingsGroup {
     package let parameters: RawJSON?
 
     package init(from reader: SettingsReader) {
-        url = reader.required("url", .url,
+        url = reader.required("url", .rootURL,
             "Root of the API, such as `https://api.openai.com/v1`; for Azure the resource, `https://name.openai.azure.com`.")
         model = reader.required("model", .text, "Name of the model.")
         key = reader.optional("key", .secret, "API key.")

@@ -13,7 +13,7 @@ package struct RasaSettings: SettingsGroup {
     package let tracker: RasaTrackerSettings?
 
     package init(from reader: SettingsReader) {
-        url = reader.required("url", .url, "Root of the Rasa server, such as `http://127.0.0.1:5005`.")
+        url = reader.required("url", .rootURL, "Root of the Rasa server, such as `http://127.0.0.1:5005`.")
         startIntent = reader.value("startIntent", .text, default: "call_started", "Intent that begins a conversation; facts travel as metadata.")
         silenceIntent = reader.value("silenceIntent", .text, default: "silence", "Intent for silence, with the entity `count`.")
         digitsIntent = reader.value("digitsIntent", .text, default: "dtmf", "Intent for keys, with the entity `digits`.")
