@@ -27,6 +27,8 @@ import Time
         let seen = try await onLoop {
             var seen = [await timed(store)]
             server.process.send(SIGSTOP)
+            // A signal takes effect some time after it was sent.
+            await ConformanceTests.pause(300)
             seen.append(await timed(store))
             server.process.send(SIGCONT)
             await ConformanceTests.pause(100)
@@ -48,6 +50,7 @@ import Time
         let seen = try await onLoop {
             _ = await timed(alone)
             stopped.process.send(SIGSTOP)
+            await ConformanceTests.pause(300)
             return [await timed(alone), await timed(both), await timed(both), await timed(gone)]
         }
         #expect(seen.map(\.word) == ["timedOut", "absent", "absent", "absent"])

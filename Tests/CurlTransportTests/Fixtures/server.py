@@ -43,7 +43,10 @@ async def watch(reader, writer, seconds):
     counts["waiting"] += 1
     counts["most_waiting"] = max(counts["most_waiting"], counts["waiting"])
     try:
-        await asyncio.wait_for(reader.read(1), seconds)
+        try:
+            await asyncio.wait_for(reader.read(1), seconds)
+        except ConnectionError:
+            pass  # gone by a reset: gone all the same
         counts["abandoned"] += 1
         return False
     except asyncio.TimeoutError:
