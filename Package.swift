@@ -34,14 +34,23 @@ let package = Package(
         library("Conversation", ["HTTP", "JSON", "Time", http]),
         library("Store", ["EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http]),
 
+        library("Delivery", ["Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
+
         // The far side: adapters, one folder each, and how they reach the network
         adapter("Scripted", in: "VirtualAgents", beside: ["Examples"]),
         adapter("Webhook", in: "VirtualAgents", beside: ["openapi.json"]),
         adapter("Rasa", in: "VirtualAgents"),
         adapter("OpenAI", in: "VirtualAgents"),
+        channel("WebChat"),
+        channel("Webhook"),
+        channel("Matrix"),
         library("Catalog", [
             "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent",
+        ]),
+        library("ChannelCatalog", [
+            "Conversation", "CXone", "Delivery", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
+            "WebChatChannel", "WebhookChannel", "MatrixChannel",
         ]),
         .target(
             name: "CCurl", path: "Sources/CCurl", cSettings: isStatic ? [.define("CAUSEWAY_STATIC")] : [],
@@ -56,7 +65,7 @@ let package = Package(
 
         // The desk; never deployed
         library("Workbench", [
-            "Catalog", "CXone", "JSON", "Secrets", "Settings", .product(name: "Subprocess", package: "swift-subprocess"),
+            "Catalog", "ChannelCatalog", "CXone", "JSON", "Secrets", "Settings", .product(name: "Subprocess", package: "swift-subprocess"),
             .product(name: "SystemPackage", package: "swift-system"),
         ]),
         .executableTarget(
@@ -120,6 +129,14 @@ func adapter(_ name: String, in folder: String, beside documents: [String] = [])
     .target(
         name: name + "Agent", dependencies: ["Conversation", "HTTP", "JSON", "Secrets", "Settings", "Time", http],
         path: "Sources/\(folder)/\(name)", exclude: ["README.md", "Transcripts"] + documents, swiftSettings: strict)
+}
+
+/// A channel's adapter: as an agent's, and it may keep things in the store.
+func channel(_ name: String, beside documents: [String] = []) -> Target {
+    .target(
+        name: name + "Channel",
+        dependencies: ["Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http],
+        path: "Sources/Channels/\(name)", exclude: documents, swiftSettings: strict)
 }
 
 func function(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {

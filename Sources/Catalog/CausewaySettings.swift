@@ -6,7 +6,7 @@ package import Settings
 package import Store
 package import Time
 
-/// The root of `causeway.jsonc`.
+/// What the exchange reads of `causeway.jsonc`.
 package struct CausewaySettings: SettingsGroup {
     package let exchange: ExchangeEndpointSettings
     package let agents: [(name: String, group: AgentSettings)]
@@ -16,9 +16,10 @@ package struct CausewaySettings: SettingsGroup {
         exchange = reader.group("exchange", ExchangeEndpointSettings.self, "What holds for all turns of Virtual Agent Hub.")
         agents = reader.named("agents", AgentSettings.self,
             "The virtual agents, each under a name of your choice. A turn is served by the one whose ids hold its `virtualAgentId`.",
-            isRequired: true)
+            isRequired: !reader.has("channels"))
         store = reader.optionalGroup("store", StoreSettings.self,
-            "Where access tokens are shared between processes. Without it each process has its own; turns need no store.")
+            "State outside the process: access tokens, claims, threads. Channels need it; turns do not.")
+        reader.leave("publicURL", "byoc", "tenants", "channels")
         if !reader.isDescribing, reader.has("agents"), agents.isEmpty { reader.problem("names no agent", at: "agents") }
     }
 

@@ -224,6 +224,12 @@ package final class SettingsReader {
         return groups
     }
 
+    /// Keys that stand here for other readers of the same file; nothing is said about them.
+    package func leave(_ keys: String...) {
+        guard !context.isDescribing else { return }
+        self.keys += keys
+    }
+
     // MARK: Telling
 
     /// Records a mistake that no single kind can see, at `key` or at the whole object.
@@ -267,6 +273,8 @@ package final class SettingsReader {
         _ key: String, _ description: String, _ kind: String, isRequired: Bool, members: [SettingDeclaration] = [],
         isNamed: Bool = false, isArray: Bool = false
     ) {
+        // Two readers of one file may both know a key; it is told once.
+        guard !asked.contains(where: { $0.key == key }) else { return }
         asked.append(SettingDeclaration(
             key: key, description: description, kind: kind, schema: "", fallback: nil, isRequired: isRequired,
             members: members, isNamed: isNamed, isArray: isArray))

@@ -30,7 +30,7 @@ package enum Generated {
 
     /// The settings under the provider key that is called like the adapter's folder.
     private static func settings(of adapter: String) -> String? {
-        SettingsFile.declarations(of: CausewaySettings.self)
+        SettingsFile.declarations(of: WholeSettings.self)
             .first { $0.key == "agents" }?.members
             .first { $0.key.lowercased() == adapter.lowercased() }
             .map { SettingsFile.table($0.members) }

@@ -16,9 +16,9 @@ struct CheckCommand: ParsableCommand {
         let environment = ProcessEnvironment.current
         let path = settings ?? environment["CAUSEWAY_SETTINGS"] ?? "causeway.jsonc"
         do {
-            let (settings, warnings) = try SettingsFile.read(CausewaySettings.self, at: path, environment: environment)
+            let (settings, warnings) = try SettingsFile.read(WholeSettings.self, at: path, environment: environment)
             for warning in warnings { print("\(path):\(warning) (warning)") }
-            print("\(path) is good: \(settings.agents.map(\.name).joined(separator: ", "))")
+            print("\(path) is good: \(settings.turns.agents.map(\.name).joined(separator: ", "))")
         } catch {
             print(error)
             throw ExitCode(1)
@@ -46,7 +46,7 @@ struct SettingsCommand: ParsableCommand {
     var form: Form = .reference
 
     func run() {
-        let declarations = SettingsFile.declarations(of: CausewaySettings.self)
+        let declarations = SettingsFile.declarations(of: WholeSettings.self)
         switch form {
         case .schema: print(String(decoding: SettingsFile.schema(declarations, title: "Causeway"), as: UTF8.self), terminator: "")
         case .reference: print(SettingsFile.table(declarations), terminator: "")

@@ -18,13 +18,21 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
     ("Sources/CXone", ["Conversation", "Glibc", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Store", "Synchronization", "Time"]),
     // Adapters never see CXone, each other, the gateway or the network.
     ("Sources/VirtualAgents", ["Conversation", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Synchronization", "Time"]),
+    ("Sources/Channels", ["Conversation", "EventLoop", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Store", "Synchronization", "Time"]),
+    ("Sources/Delivery", [
+        "Conversation", "EventLoop", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Store", "Synchronization", "Time",
+    ]),
+    ("Sources/ChannelCatalog", [
+        "CXone", "Conversation", "Delivery", "HTTP", "JSON", "MatrixChannel", "Secrets", "Settings", "Store", "Time", "WebChatChannel",
+        "WebhookChannel",
+    ]),
     // The only code that sees libcurl.
     ("Sources/CurlTransport", ["CCurl", "CLinux", "EventLoop", "Glibc", "HTTP", "HTTPTypes", "Secrets", "Synchronization", "Time"]),
     ("Sources/Catalog", [
         "CXone", "Conversation", "HTTP", "JSON", "OpenAIAgent", "RasaAgent", "ScriptedAgent", "Secrets", "Settings", "Store", "Time", "WebhookAgent",
     ]),
-    ("functions", ["CXone", "CacheServer", "Catalog", "CurlTransport", "EventLoop", "Gateway", "HTTP", "Settings", "Store", "Time"]),
-    ("Sources/Workbench", ["CXone", "Catalog", "Glibc", "JSON", "Secrets", "Settings", "Subprocess", "Synchronization", "SystemPackage"]),
+    ("functions", ["CXone", "CacheServer", "Catalog", "ChannelCatalog", "CurlTransport", "Delivery", "EventLoop", "Gateway", "HTTP", "Settings", "Store", "Time"]),
+    ("Sources/Workbench", ["CXone", "Catalog", "ChannelCatalog", "Glibc", "JSON", "Secrets", "Settings", "Subprocess", "Synchronization", "SystemPackage"]),
     ("Sources/causeway", ["ArgumentParser", "Catalog", "Dispatch", "Glibc", "Settings", "Workbench"]),
 ]
 

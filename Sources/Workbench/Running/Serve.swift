@@ -49,7 +49,7 @@ package struct Serve: Sendable {
         }
         environment["CAUSEWAY_SETTINGS"] = settings
         self.environment = environment
-        let (_, warnings) = try SettingsFile.read(CausewaySettings.self, at: settings, environment: environment)
+        let (_, warnings) = try SettingsFile.read(WholeSettings.self, at: settings, environment: environment)
         for warning in warnings { say("warning: \(settings):\(warning)") }
     }
 

@@ -1,0 +1,65 @@
+package import CXone
+package import Conversation
+package import HTTP
+package import Settings
+package import Store
+package import Time
+
+/// What the functions of Bring Your Own Channel read of `causeway.jsonc`.
+package struct MessagingSettings: SettingsGroup {
+    package let publicURL: String?
+    package let store: StoreSettings?
+    package let byoc: BringYourOwnChannelSettings?
+    package let tenants: [(name: String, group: TenantSettings)]
+    package let channels: [(name: String, group: ChannelSettings)]
+
+    package init(from reader: SettingsReader) {
+        publicURL = reader.optional("publicURL", .rootURL,
+            "Where the web server in front of us is reached from outside, such as `https://chat.example.org`: the root of every link that we give away.")
+        store = reader.optionalGroup("store", StoreSettings.self,
+            "State outside the process: access tokens, claims, threads. Channels need it; turns do not.")
+        byoc = reader.optionalGroup("byoc", BringYourOwnChannelSettings.self, "What holds for CXone's calls about channels.")
+        tenants = reader.named("tenants", TenantSettings.self, "The CXone tenants that channels belong to, each under a name of your choice.")
+        channels = reader.named("channels", ChannelSettings.self, "The messaging channels, each under a name of your choice; it stands in URLs.")
+        reader.leave("exchange", "agents")
+        guard !reader.isDescribing, !channels.isEmpty else { return }
+        if store == nil { reader.problem("needs a store: channels claim every message, so that none is sent twice", at: "channels") }
+        if publicURL == nil { reader.problem("needs \"publicURL\"", at: "channels") }
+        for (name, channel) in channels where !tenants.contains(where: { $0.name == channel.tenant }) {
+            reader.problem("names the tenant \"\(channel.tenant)\", which is not under \"tenants\"", at: "channels")
+            _ = name
+        }
+    }
+}
+
+/// `channels.<name>`: a platform and the points of contact that it has in CXone.
+package struct ChannelSettings: SettingsGroup {
+    package enum Directions: String, CaseIterable, Sendable { case both, inbound, outbound }
+
+    package let tenant: String
+    package let integrationID: String?
+    package let channelID: String?
+    package let postsChannelID: String?
+    package let directions: Directions
+    package let delivery: DeliveryMode
+    package let showsAuthor: Bool
+    package let platform: Platform?
+
+    package init(from reader: SettingsReader) {
+        tenant = reader.required("tenant", .text, "Name of the tenant, under \"tenants\".")
+        integrationID = reader.optional("integrationId", .text, "CXone's id of the integration; needed to make channels from here.")
+        channelID = reader.optional("channelId", .text, "CXone's id of the channel for private messages.")
+        postsChannelID = reader.optional("postsChannelId", .text, "CXone's id of the channel for public posts, on a platform that has them.")
+        directions = reader.value("directions", .choice(), default: .both, "Which way messages go; the other way is not served (B6).")
+        delivery = reader.value("delivery", .choice(), default: .sendThenAnswer,
+            "When CXone is told that an agent's message is sent: when the platform has it, or when the store has it.")
+        showsAuthor = reader.value("showsAuthor", .flag, default: false, "Whether contacts see the agent's name.")
+        platform = Platform.read(from: reader)
+        if channelID == nil, postsChannelID == nil { reader.warning("has neither \"channelId\" nor \"postsChannelId\" yet: nothing can be delivered") }
+    }
+
+    package var pointsOfContact: [PointOfContact] {
+        (channelID.map { [PointOfContact(id: $0, visibility: .direct)] } ?? [])
+            + (postsChannelID.map { [PointOfContact(id: $0, visibility: .post)] } ?? [])
+    }
+}

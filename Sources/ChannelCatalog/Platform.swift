@@ -1,0 +1,82 @@
+package import Conversation
+package import HTTP
+package import MatrixChannel
+package import Settings
+package import Store
+package import Time
+package import WebChatChannel
+package import WebhookChannel
+
+/// Every channel adapter, once. A new one is a case here; the compiler then asks for it in the switches below.
+package enum Platform: Sendable {
+    case webChat(WebChatChannelSettings)
+    case webhook(WebhookChannelSettings)
+    case matrix(MatrixChannelSettings)
+
+    /// The key under `channels.<name>` that chooses the platform and holds its settings.
+    package enum Key: String, CaseIterable, Sendable {
+        case webChat = "webchat"
+        case webhook, matrix
+    }
+
+    private init?(_ key: Key, from reader: SettingsReader) {
+        func group<Group: SettingsGroup>(_ type: Group.Type, _ description: String) -> Group? {
+            reader.optionalGroup(key.rawValue, type, description)
+        }
+        switch key {
+        case .webChat:
+            guard let found = group(WebChatChannelSettings.self, "A chat window on your own web pages.") else { return nil }
+            self = .webChat(found)
+        case .webhook:
+            guard let found = group(WebhookChannelSettings.self, "A messaging app of your own, in a small signed JSON contract.") else { return nil }
+            self = .webhook(found)
+        case .matrix:
+            guard let found = group(MatrixChannelSettings.self, "A Matrix homeserver, joined as its application service.") else { return nil }
+            self = .matrix(found)
+        }
+    }
+
+    /// The one platform that the channel names. None, or more than one, is a mistake.
+    static func read(from reader: SettingsReader) -> Platform? {
+        let found = Key.allCases.compactMap { key in Platform(key, from: reader).map { (key, $0) } }
+        let keys = Key.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        if found.isEmpty { reader.problem("names no platform; add exactly one of \(keys)") }
+        for (key, _) in found.dropFirst() {
+            reader.problem("is a second platform; a channel has exactly one of \(keys)", at: key.rawValue)
+        }
+        return found.first?.1
+    }
+}
+
+extension Platform {
+    /// What the platform can carry.
+    package var capabilities: ChannelCapabilities {
+        switch self {
+        case .webChat, .webhook, .matrix: ChannelCapabilities()
+        }
+    }
+
+    /// Puts the adapter's abilities into a channel.
+    package func equip(_ channel: inout Channel, over transport: any HTTPTransport, store: any KeyValueStore, time: any TimeSource) {
+        switch self {
+        case .webChat, .webhook, .matrix: break
+        }
+    }
+}
+
+extension MessagingSettings {
+    /// The channels of the settings, with adapters over one transport and one store.
+    package func channels(over transport: any HTTPTransport, store: any KeyValueStore, time: any TimeSource) -> [Channel] {
+        channels.compactMap { name, settings in
+            guard let platform = settings.platform else { return nil }
+            var capabilities = platform.capabilities
+            capabilities.receives = settings.directions != .outbound
+            capabilities.sends = settings.directions != .inbound
+            var channel = Channel(
+                name: name, tenant: settings.tenant, pointsOfContact: settings.pointsOfContact, capabilities: capabilities,
+                mode: settings.delivery)
+            platform.equip(&channel, over: transport, store: store, time: time)
+            return channel
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package import Conversation
+package import Store
+package import Time
+
+/// The records of a channel's threads, in the store.
+package struct ThreadRecords: Sendable {
+    private let store: any KeyValueStore
+
+    /// Milliseconds after the last change.
+    private static let life = 90 * 86_400_000
+
+    package init(store: any KeyValueStore) { self.store = store }
+
+    package func record(of thread: ThreadID, in channel: Channel, by deadline: Instant) async throws(StoreFailure) -> ThreadRecord? {
+        switch await store.get(Self.key(thread, channel), by: deadline) {
+        case .value(let value): return ThreadRecord(value.octets)
+        case .absent, .conflict: return nil
+        case .unavailable(let failure): throw failure
+        }
+    }
+
+    /// Changes a record, making it when there is none; again while somebody else changes it at the same moment.
+    @discardableResult
+    package func change(
+        _ thread: ThreadID, in channel: Channel, visibility: Visibility, by deadline: Instant, _ change: @Sendable (inout ThreadRecord) -> Void
+    ) async throws(StoreFailure) -> ThreadRecord {
+        let key = Self.key(thread, channel)
+        for _ in 0..<20 {
+            var record = ThreadRecord(visibility: visibility)
+            var version: StoreVersion?
+            switch await store.get(key, by: deadline) {
+            case .value(let value):
+                record = ThreadRecord(value.octets) ?? record
+                version = value.version
+            case .absent, .conflict: break
+            case .unavailable(let failure): throw failure
+            }
+            let before = record
+            change(&record)
+            if version != nil, record == before { return record }
+            let result =
+                if let version {
+                    await store.swap(key, record.octets, life: Self.life, version: version, by: deadline)
+                } else {
+                    await store.claim(key, record.octets, life: Self.life, by: deadline)
+                }
+            switch result {
+            case .value: return record
+            case .absent, .conflict: continue
+            case .unavailable(let failure): throw failure
+            }
+        }
+        throw .timedOut
+    }
+
+    private static func key(_ thread: ThreadID, _ channel: Channel) -> StoreKey {
+        StoreKey(tenant: channel.tenant, purpose: "thread", id: channel.name + "\u{0}" + thread.text)
+    }
+}
