@@ -76,7 +76,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http],
+            dependencies: ["CLinux", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time", http],
             path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "gateway-probe", dependencies: ["EventLoop", "Gateway", "HTTP", "Time", http], path: "Tests/GatewayProbe",
