@@ -50,7 +50,7 @@ let package = Package(
         ]),
         library("ChannelCatalog", [
             "Conversation", "CXone", "Delivery", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
-            "WebChatChannel", "WebhookChannel", "MatrixChannel",
+            "WebChatChannel", "WebhookChannel", "MatrixChannel", http,
         ]),
         .target(
             name: "CCurl", path: "Sources/CCurl", cSettings: isStatic ? [.define("CAUSEWAY_STATIC")] : [],
@@ -59,6 +59,7 @@ let package = Package(
 
         // One executable an endpoint
         function("exchange", ["Catalog", "CXone", "CurlTransport", "EventLoop", "Time"], exclude: ["causeway.example.jsonc"]),
+        function("channel-pages", ["CXone", "ChannelCatalog", "CurlTransport", "Time"]),
         function("token-cache", ["CacheServer", "Store", "Time"], exclude: ["openapi.yaml"]),
         library("CacheServer", ["CSQLite", "HTTP", "Secrets", "Settings", "Store", "Time", http]),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),

@@ -63,3 +63,32 @@ package struct ChannelSettings: SettingsGroup {
             + (postsChannelID.map { [PointOfContact(id: $0, visibility: .post)] } ?? [])
     }
 }
+
+extension MessagingSettings {
+    /// Every point of contact that the settings' platforms can have in CXone, whether it has an id already or not.
+    package var offers: [ChannelOffer] {
+        channels.flatMap { name, settings -> [ChannelOffer] in
+            guard let platform = settings.platform else { return [] }
+            var capabilities = platform.capabilities
+            capabilities.receives = settings.directions != .outbound
+            capabilities.sends = settings.directions != .inbound
+            let kinds: [Visibility] = capabilities.hasPosts || settings.postsChannelID != nil ? [.direct, .post] : [.direct]
+            return kinds.map { visibility in
+                ChannelOffer(
+                    channel: name, platform: platform.key.rawValue, tenant: settings.tenant, visibility: visibility,
+                    integrationID: settings.integrationID, channelID: visibility == .direct ? settings.channelID : settings.postsChannelID,
+                    capabilities: capabilities)
+            }
+        }
+    }
+}
+
+extension MessagingSettings {
+    /// What serves `/channels`, or a handler that has nothing when the settings name no channel.
+    package func channelPages(over transport: any HTTPTransport, time: any TimeSource) -> any Handler {
+        guard let store, let publicURL, !channels.isEmpty else { return UnconfiguredHandler() }
+        return ChannelPagesHandler(
+            tenants: tenants, offers: offers, publicURL: publicURL, store: store.open(over: transport, time: time), over: transport, time: time,
+            allowsPlainHTTP: byoc?.allowPlainHTTP ?? false)
+    }
+}

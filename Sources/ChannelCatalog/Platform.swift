@@ -19,6 +19,14 @@ package enum Platform: Sendable {
         case webhook, matrix
     }
 
+    package var key: Key {
+        switch self {
+        case .webChat: .webChat
+        case .webhook: .webhook
+        case .matrix: .matrix
+        }
+    }
+
     private init?(_ key: Key, from reader: SettingsReader) {
         func group<Group: SettingsGroup>(_ type: Group.Type, _ description: String) -> Group? {
             reader.optionalGroup(key.rawValue, type, description)

@@ -28,6 +28,10 @@ package struct Endpoint: Sendable {
             path: "/exchange", methods: ["POST"], bodyLimit: 8, timeout: 15, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
+            name: "channel-pages", summary: "The administrator's pages: adds, changes and removes channels in CXone",
+            path: "/channels", methods: ["GET", "HEAD", "POST"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,
+            environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
             name: "token-cache", summary: "The embedded store: entries with a life and a version over plain HTTP, kept in SQLite",
             path: "/cache", methods: ["GET", "PUT", "DELETE"], bodyLimit: 1, timeout: 10, memory: 256, callsOut: false, isInternal: true,
             environment: ["CAUSEWAY_SETTINGS"]),
