@@ -5,8 +5,10 @@ package struct Endpoint: Sendable {
     package let name: String
     /// For people, in one line.
     package let summary: String
-    /// Where it is mounted; what follows after a `/` belongs to it as well.
+    /// Where it is mounted: what servers call `SCRIPT_NAME`. Several functions may share it.
     package let path: String
+    /// The paths that it serves, all at or below the mount. An open route takes what the closed ones of other functions leave.
+    package let routes: [Route]
     /// What a client may send; anything else is answered 405 by the function itself.
     package let methods: [String]
     /// MiB of body that the function takes at most; servers let a little more through, so that the function's own 413 is seen.
@@ -21,6 +23,24 @@ package struct Endpoint: Sendable {
     package let isInternal: Bool
     /// Names of the environment variables that it reads, settings file apart from secrets that the file names.
     package let environment: [String]
+
+    /// - Parameter routes: Patterns below the mount, as `Route` reads them; everything at and below it when there are none.
+    package init(
+        name: String, summary: String, path: String, routes: [String] = ["/**"], methods: [String], bodyLimit: Int, timeout: Int, memory: Int,
+        callsOut: Bool, isInternal: Bool, environment: [String]
+    ) {
+        self.name = name
+        self.summary = summary
+        self.path = path
+        self.routes = routes.map { Route(path + $0) }
+        self.methods = methods
+        self.bodyLimit = bodyLimit
+        self.timeout = timeout
+        self.memory = memory
+        self.callsOut = callsOut
+        self.isInternal = isInternal
+        self.environment = environment
+    }
 
     package static let all: [Endpoint] = [
         Endpoint(

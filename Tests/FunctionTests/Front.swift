@@ -8,7 +8,7 @@ struct Front: Sendable {
     let host: Host
     let url: String
     let options: [String]
-    /// Ports of functions that are asked directly, by their path.
+    /// Ports of functions that are asked directly, by their name.
     var ports: [String: Int]
 
     /// What the function answered; what the server in between adds of its own is left out.
@@ -52,7 +52,7 @@ struct Front: Sendable {
         for endpoint in Endpoint.all {
             var isUp = false
             for _ in 0..<200 where !isUp {
-                isUp = try await ask("POST", endpoint.path + "/x", fields: ["Content-Type: application/json"], body: "{}").map { [400, 401, 403, 426].contains($0.status) } ?? false
+                isUp = try await ask("POST", endpoint.routes.first?.example ?? endpoint.path, fields: ["Content-Type: application/json"], body: "{}").map { [400, 401, 403, 426].contains($0.status) } ?? false
                 if !isUp { try await Task.sleep(for: .milliseconds(50)) }
             }
             guard isUp else {
@@ -64,7 +64,7 @@ struct Front: Sendable {
     }
 
     private func address(_ path: String) -> String {
-        ports.first { path.hasPrefix($0.key) }.map { "http://127.0.0.1:\($0.value)" } ?? url
+        Endpoint.serving(path).flatMap { ports[$0.name] }.map { "http://127.0.0.1:\($0)" } ?? url
     }
 
     /// As API Gateway asks (payload 2.0), through the emulator.

@@ -146,7 +146,7 @@ struct Stage {
 
     private func direct(_ endpoint: Endpoint, _ host: Host, _ front: inout Front) throws -> Program {
         let port = try #require(Sockets.freePort())
-        front.ports[endpoint.path] = port
+        front.ports[endpoint.name] = port
         var program = Program(
             endpoint.name, executable: "\(site.programs)/\(endpoint.name)", environment: environment, log: "\(folder)/\(endpoint.name).log")
         if host == .port {

@@ -19,8 +19,15 @@ struct LayoutTests {
         #expect(executables.sorted() == names)
         let resources = House.read("template.yaml").matches(of: /\n  ([A-Za-z]+)Function:\n/).map { String($0.1) }
         #expect(resources.sorted() == Endpoint.all.map(\.resource).sorted())
-        let locations = House.read("functions/nginx.conf").matches(of: /location ~ \^(\/[a-z\/-]+)\(/).map { String($0.1) }
-        #expect(locations.sorted() == Endpoint.all.map(\.path).sorted())
+        let programs = House.read("functions/nginx.conf").matches(of: /fastcgi_pass causeway_([a-z_]+);/).map { String($0.1.replacing("_", with: "-")) }
+        #expect(programs.sorted() == names)
+        for endpoint in Endpoint.all {
+            #expect(!endpoint.routes.isEmpty, "\(endpoint.name)")
+            for route in endpoint.routes {
+                #expect(route.path == endpoint.path || route.path.hasPrefix(endpoint.path + "/"), "\(route.pattern) is not below \(endpoint.path)")
+                #expect(Endpoint.serving(route.example)?.name == endpoint.name, "\(route.pattern) belongs to another function")
+            }
+        }
         for name in names {
             #expect(House.sources(below: "functions/\(name)").count == 1, "functions/\(name) holds one file that wires and nothing else")
         }

@@ -69,7 +69,7 @@ struct ConfigurationTests {
             #expect(text.contains("CGIPassAuth On"))
             #expect(text.contains("RequestHeader unset Proxy early"))
             #expect(text.contains("LimitRequestBody 9437184"))
-            #expect(text.contains("<Location \"/cache\">\n    Require local"))
+            #expect(text.contains("<Location \"/cache\">\n    Require local") || text.contains("<Location \"/cache\">\n        Require local"), "\(text)")
         }
     }
 
@@ -105,6 +105,70 @@ struct ConfigurationTests {
         #expect(json["agents"]?["orders"]?["scripted"] != nil)
         #expect(json["exchange"]?["allowPlainHTTP"]?.bool == isLocal)
         for secret in SampleSettings.secrets { #expect(text.contains("{\"env\": \"\(secret)\"}"), "\(secret)") }
+    }
+}
+
+/// Two functions that share a mount, and one that has its own.
+private let sharing = [
+    endpoint("outbound", ["/**"]),
+    endpoint("token", ["/1.0/token", "/oauth/token"]),
+    endpoint("typing", ["/1.0/channel/{channel}/thread/{thread}/sender-action"]),
+]
+
+private func endpoint(_ name: String, _ routes: [String]) -> Endpoint {
+    Endpoint(
+        name: name, summary: name, path: "/byoc", routes: routes, methods: ["POST"], bodyLimit: 1, timeout: 10, memory: 128, callsOut: false,
+        isInternal: false, environment: [])
+}
+
+@Suite("Functions that share a prefix")
+struct RouteTests {
+    @Test("the open route takes what closed ones leave; an id is one segment of the encoded path", arguments: [
+        ("/byoc/1.0/token", "token"), ("/byoc/1.0/token/", "token"), ("/byoc/1.0/tokens", "outbound"), ("/byoc/1.0/token/x", "outbound"),
+        ("/byoc/oauth/token?x=1", "token"), ("/byoc", "outbound"), ("/byoc/1x0/token", "outbound"),
+        ("/byoc/1.0/channel/a/thread/b%2Fc/sender-action", "typing"), ("/byoc/1.0/channel/a/thread/b/c/sender-action", "outbound"),
+        ("/byocX", nil), ("/", nil),
+    ] as [(String, String?)])
+    func serving(path: String, name: String?) {
+        #expect(Endpoint.serving(path, among: sharing)?.name == name)
+    }
+
+    @Test("nginx and Caddy try closed routes first, lighttpd last, as each of them decides")
+    func order() throws {
+        let patterns = [
+            "^(?:/byoc/1\\.0/token$|/byoc/oauth/token$)", "^/byoc/1\\.0/channel/.+/thread/.+/sender-action$", "^/byoc(?:/|$)",
+        ]
+        let nginx = NginxConfiguration.site(site(), endpoints: sharing)
+        #expect(places(patterns.map { "location ~ \($0) {" }, in: nginx) == [0, 1, 2], "\(nginx)")
+        #expect(nginx.contains("fastcgi_split_path_info ^(/byoc)(/.*)?$;"))
+        let caddy = CaddyConfiguration.site(site(), endpoints: sharing)
+        #expect(places(patterns.map { "path_regexp \($0)\n" }, in: caddy) == [0, 1, 2], "\(caddy)")
+        let lighttpd = LighttpdConfiguration.site(site(), endpoints: sharing)
+        #expect(places(patterns.map { "$HTTP[\"url\"] =~ \"\($0)\" {" }, in: lighttpd) == [2, 1, 0], "\(lighttpd)")
+    }
+
+    @Test("Apache: the first that matches wins, and the mount is described once", arguments: Site.Mode.allCases)
+    func apache(mode: Site.Mode) {
+        let text = ApacheConfiguration.site(site(mode), endpoints: sharing)
+        let patterns = ["\"^/byoc/1\\.0/token$\"", "\"^/byoc/1\\.0/channel/.+/thread/.+/sender-action$\"", "\"/byoc\" \""]
+        #expect(places(patterns, in: text) == [0, 1, 2], "\(text)")
+        #expect(text.components("<Location \"/byoc\">") == 1)
+    }
+
+    @Test("Lambda: one event for a closed route, two for an open one")
+    func lambda() {
+        let text = LambdaTemplate.template(folder: "out", endpoints: sharing)
+        for path in ["/byoc", "/byoc/{proxy+}", "/byoc/1.0/token", "/byoc/oauth/token", "/byoc/1.0/channel/{channel}/thread/{thread}/sender-action"] {
+            #expect(text.components("            Path: \(path)\n") == 1, "\(path)\n\(text)")
+        }
+    }
+
+    /// The order in which the parts appear.
+    private func places(_ parts: [String], in text: String) -> [Int] {
+        let found = parts.map { part in text.firstRange(of: part).map { text.distance(from: text.startIndex, to: $0.lowerBound) } ?? -1 }
+        guard !found.contains(-1) else { return [] }
+        let sorted = found.sorted()
+        return found.compactMap { place in sorted.firstIndex(of: place) }
     }
 }
 

@@ -118,7 +118,10 @@ package struct Serve: Sendable {
             ("CAUSEWAY_AUTHORIZATION", environment["CAUSEWAY_AUTHORIZATION"] ?? ""),
         ]
         try Files.write(variables.map { "\($0)='\($1.replacing("'", with: "'\\''"))'\n" }.joined(), to: "\(folder)/env", mode: 0o600)
-        for endpoint in Endpoint.all { say("  \(url)\(endpoint.path)\(padding(endpoint.path, to: 12))\(endpoint.summary)") }
+        for endpoint in Endpoint.all {
+            let path = endpoint.routes.first?.path ?? endpoint.path
+            say("  \(url)\(path)\(padding(path, to: 12))\(endpoint.summary)")
+        }
         say("  \(folder)/env \(padding(folder + "/env", to: 32))the URLs and this run's Authorization, for `source`")
         say("  \(settings)\(padding(settings, to: 33))the settings; logs are in \(folder)")
         say("ready")

@@ -9,7 +9,8 @@ package enum ApacheConfiguration {
           RequestHeader unset Proxy early
           AllowEncodedSlashes NoDecode
           LimitRequestBody \(((endpoints.map(\.bodyLimit).max() ?? 1) + 1) << 20)
-        \(tls(site))\(endpoints.map { site.mode == .cgi ? cgi($0, site) : fastCGI($0, site) }.joined())</VirtualHost>
+        \(tls(site))\(Endpoint.inOrderOfMatching(endpoints).map { site.mode == .cgi ? cgi($0, site) : fastCGI($0, site) }.joined())
+        \(mounts(endpoints).map { location($0, site) }.joined())</VirtualHost>
 
         """
     }
@@ -52,37 +53,54 @@ package enum ApacheConfiguration {
             """
     }
 
-    private static func access(_ endpoint: Endpoint) -> String { endpoint.isInternal ? "Require local" : "Require all granted" }
+    /// One function for each mount: those that share it differ in nothing that is said once for the mount.
+    private static func mounts(_ endpoints: [Endpoint]) -> [Endpoint] {
+        var paths: Set<String> = []
+        return endpoints.filter { paths.insert($0.path).inserted }
+    }
 
-    /// `fcgi://name/` is looked up in DNS even beside a unix socket, hence `localhost`. Lines of `ProxyFCGISetEnvIf` work in order:
-    /// the rest of the path is taken before the script's name is set. Without `CGIPassAuth` no `Authorization` arrives.
+    /// Without `CGIPassAuth` no `Authorization` arrives. Lines of `ProxyFCGISetEnvIf` work in order: the rest of the path is taken before
+    /// the script's name is set.
+    private static func location(_ endpoint: Endpoint, _ site: Site) -> String {
+        let own = switch site.mode {
+        case .fastCGI:
+            """
+                ProxyFCGIBackendType GENERIC
+                ProxyFCGISetEnvIf "reqenv('SCRIPT_NAME') =~ m#^\(endpoint.path)(/.*)?$#" PATH_INFO "$1"
+                ProxyFCGISetEnvIf "true" SCRIPT_NAME "\(endpoint.path)"
+            """
+        case .cgi:
+            """
+                SetEnv CAUSEWAY_SETTINGS "\(site.settings)"
+            """
+        }
+        return """
+              <Location "\(endpoint.path)">
+                \(endpoint.isInternal ? "Require local" : "Require all granted")
+                CGIPassAuth On
+            \(own)
+              </Location>
+
+            """
+    }
+
+    /// The first that matches wins. `fcgi://name/` is looked up in DNS even beside a unix socket, hence `localhost`.
     private static func fastCGI(_ endpoint: Endpoint, _ site: Site) -> String {
-        """
-
-          # \(endpoint.summary)
-          ProxyPass "\(endpoint.path)" "unix:\(site.socket(endpoint))|fcgi://localhost\(endpoint.path)" enablereuse=on max=64 timeout=\(endpoint.timeout)
-          <Location "\(endpoint.path)">
-            \(access(endpoint))
-            CGIPassAuth On
-            ProxyFCGIBackendType GENERIC
-            ProxyFCGISetEnvIf "reqenv('SCRIPT_NAME') =~ m#^\(endpoint.path)(/.*)?$#" PATH_INFO "$1"
-            ProxyFCGISetEnvIf "true" SCRIPT_NAME "\(endpoint.path)"
-          </Location>
-
-        """
+        let parameters = "enablereuse=on max=64 timeout=\(endpoint.timeout)"
+        let lines = endpoint.routes.map { route in
+            route.isOpen
+                ? "  ProxyPass \"\(route.path)\" \"unix:\(site.socket(endpoint))|fcgi://localhost\(route.path)\" \(parameters)\n"
+                : "  ProxyPassMatch \"^\(route.expression)\" \"unix:\(site.socket(endpoint))|fcgi://localhost\" \(parameters)\n"
+        }
+        return "\n  # \(endpoint.summary)\n\(lines.joined())"
     }
 
     private static func cgi(_ endpoint: Endpoint, _ site: Site) -> String {
-        """
-
-          # \(endpoint.summary)
-          ScriptAlias "\(endpoint.path)" "\(site.program(endpoint))"
-          <Location "\(endpoint.path)">
-            \(access(endpoint))
-            CGIPassAuth On
-            SetEnv CAUSEWAY_SETTINGS "\(site.settings)"
-          </Location>
-
-        """
+        let lines = endpoint.routes.map { route in
+            route.isOpen
+                ? "  ScriptAlias \"\(route.path)\" \"\(site.program(endpoint))\"\n"
+                : "  ScriptAliasMatch \"^\(route.expression)\" \"\(site.program(endpoint))\"\n"
+        }
+        return "\n  # \(endpoint.summary)\n\(lines.joined())"
     }
 }

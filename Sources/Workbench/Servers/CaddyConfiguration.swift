@@ -9,7 +9,7 @@ package enum CaddyConfiguration {
         }
         \(site.tls == nil ? "http" : "https")://\(site.name):\(site.port) {
         	bind \(site.address)
-        \(tls(site))\(endpoints.map { block($0, site) }.joined())	respond 404
+        \(tls(site))\(Endpoint.inOrderOfMatching(endpoints).map { block($0, site) }.joined())	respond 404
         }
 
         """
@@ -39,7 +39,7 @@ package enum CaddyConfiguration {
         return """
             	# \(endpoint.summary)
             	@\(endpoint.name) {
-            		path \(endpoint.path) \(endpoint.path)/*
+            		path_regexp \(endpoint.expression)
             \(guarding)	}
             	handle @\(endpoint.name) {
             		request_body {

@@ -68,24 +68,7 @@ package enum LambdaTemplate {
                       ReservedConcurrentExecutions: 1
 
                 """ : ""
-        let events = """
-                  Events:
-                    Exact:
-                      Type: HttpApi
-                      Properties:
-                        ApiId: !Ref Api
-                        Path: \(endpoint.path)
-                        Method: ANY
-                        PayloadFormatVersion: "2.0"
-                    Below:
-                      Type: HttpApi
-                      Properties:
-                        ApiId: !Ref Api
-                        Path: \(endpoint.path)/{proxy+}
-                        Method: ANY
-                        PayloadFormatVersion: "2.0"
-
-            """
+        let events = "      Events:\n" + routes(endpoint).map(event).joined()
         return """
               # \(endpoint.summary)
               \(endpoint.resource)Function:
@@ -98,5 +81,25 @@ package enum LambdaTemplate {
                   Timeout: \(endpoint.timeout)
             \(single)\(events)
             """
+    }
+
+    /// API Gateway takes the most specific route. An open one needs two: for the path itself and for what lies below.
+    private static func routes(_ endpoint: Endpoint) -> [(name: String, path: String)] {
+        let paths = endpoint.routes.flatMap { $0.isOpen ? [$0.path, $0.path + "/{proxy+}"] : [$0.path] }
+        if paths.count == 2, endpoint.isOpen { return [("Exact", paths[0]), ("Below", paths[1])] }
+        return paths.enumerated().map { ("Route\($0 + 1)", $1) }
+    }
+
+    private static func event(_ name: String, _ path: String) -> String {
+        """
+                \(name):
+                  Type: HttpApi
+                  Properties:
+                    ApiId: !Ref Api
+                    Path: \(path)
+                    Method: ANY
+                    PayloadFormatVersion: "2.0"
+
+        """
     }
 }

@@ -21,8 +21,10 @@ package enum LighttpdConfiguration {
             server.max-request-size = \((endpoints.map(\.bodyLimit).max() ?? 1) * 1024 + 1024)
             \(user.map { "server.username = \"\($0)\"\n" } ?? "")# The default rewrites the URL, its query included.
             server.http-parseopts = ( "url-normalize" => "disable" )
-            \(tls(site))\(endpoints.map { block($0, site) }.joined())
-            $HTTP["url"] !~ "^(?:\(endpoints.map(\.path).joined(separator: "|")))(?:/|$)" { url.access-deny = ( "" ) }
+            \(tls(site))
+            # Of several conditions that hold, the last one counts.
+            \(Endpoint.inOrderOfMatching(endpoints).reversed().map { block($0, site) }.joined())
+            $HTTP["url"] !~ "\(endpoints.map(\.expression).joined(separator: "|"))" { url.access-deny = ( "" ) }
 
             """
     }
@@ -47,7 +49,7 @@ package enum LighttpdConfiguration {
             """
     }
 
-    /// A bare `fastcgi.server` key is a prefix and would catch `/exchangeX`; hence the condition.
+    /// A bare `fastcgi.server` key is a prefix, would catch `/exchangeX` and knows no ids; hence the condition.
     private static func block(_ endpoint: Endpoint, _ site: Site) -> String {
         let guarding = endpoint.isInternal
             ? "    $HTTP[\"remote-ip\"] != \"127.0.0.1\" { url.access-deny = ( \"\" ) }\n" : ""
@@ -74,7 +76,7 @@ package enum LighttpdConfiguration {
         return """
 
             # \(endpoint.summary)
-            $HTTP["url"] =~ "^\(endpoint.path)(?:/|$)" {
+            $HTTP["url"] =~ "\(endpoint.expression)" {
             \(guarding)\(target)
             }
 

@@ -12,7 +12,7 @@ package enum NginxConfiguration {
                 server_tokens off;
 
             \(parameters(site))
-            \(endpoints.map { location($0, site) }.joined(separator: "\n"))
+            \(Endpoint.inOrderOfMatching(endpoints).map { location($0, site) }.joined(separator: "\n"))
                 location / { return 404; }
             }
 
@@ -138,7 +138,7 @@ package enum NginxConfiguration {
         }
         return """
                 # \(endpoint.summary)
-                location ~ ^\(endpoint.path)(?:/|$) {\(guarding)
+                location ~ \(endpoint.expression) {\(guarding)
                     fastcgi_split_path_info ^(\(endpoint.path))(/.*)?$;
                     client_max_body_size \(endpoint.bodyLimit + 1)m;
                     fastcgi_read_timeout \(endpoint.timeout)s;
