@@ -1,10 +1,12 @@
 package import Conversation
+package import Time
 
-/// Gives CXone a way to a file that a contact sent, without moving the file: a URL that CXone can fetch for as long as an agent may look at it,
-/// and a name without directories and control characters.
+/// Gives CXone a way to a file that a contact sent: a URL that CXone can fetch for as long as an agent may look at it, and a name without
+/// directories and control characters.
 package protocol FileSharing: Sendable {
-    /// `nil` when the file cannot be shared; its name then stands in the message's text.
-    func link(to file: InboundFile, in channel: Channel) -> SharedFile?
+    /// `nil` when the file cannot be shared; its name then stands in the message's text. The file itself moves only where the settings say that
+    /// CXone keeps it; otherwise CXone fetches it later.
+    func link(to file: InboundFile, in channel: Channel, by deadline: Instant) async -> SharedFile?
 }
 
 package struct SharedFile: Sendable, Equatable {

@@ -14,6 +14,11 @@ package struct Sealer: Sendable {
         }
     }
 
+    /// A digest that only who holds the first key can make.
+    package func digest(_ data: [UInt8]) -> [UInt8] {
+        Digest.hmac(data, key: Secret(bytes: (keys.first?.key ?? []) + Array("causeway naming key v1".utf8)))
+    }
+
     package func seal(_ data: [UInt8], context: String) -> [UInt8]? {
         let nonce = Random.bytes(12)
         guard nonce.count == 12, let (id, key) = keys.first else { return nil }

@@ -32,7 +32,7 @@ package struct AuthorizedTransport: HTTPTransport {
         self.tokens = tokens
         self.time = time
         origin = Self.origin(of: url)
-        source = settings.oauth.map { OAuthTokenSource($0, tenant: tenant, over: transport, time: time) }
+        source = settings.oauth.map { OAuthTokenSource($0, tenant: tenant, over: transport, tokens: tokens, time: time) }
     }
 
     package func send(_ call: Call) async throws(TransportError) -> Response {

@@ -8,6 +8,13 @@ package protocol KeyValueStore: Sendable {
     /// - Parameter deadline: When the caller stops waiting. The store's own limit for one call, 150 ms unless set otherwise, holds besides.
     /// - Returns: What is known about the key after the call. A store that cannot be reached is a result, never an error.
     func perform(_ operation: StoreOperation, on key: StoreKey, by deadline: Instant?) async -> StoreResult
+    /// An id for a `StoreKey` made of something secret. A plain digest would let whoever sees the store test guesses of the secret, so a store
+    /// that has a key of its own uses that.
+    func name(ofSecret secret: [UInt8]) -> [UInt8]
+}
+
+extension KeyValueStore {
+    package func name(ofSecret secret: [UInt8]) -> [UInt8] { secret }
 }
 
 package enum StoreOperation: Sendable {

@@ -1,6 +1,6 @@
 package import HTTP
 import HTTPTypes
-import JSON
+package import JSON
 import Secrets
 import Settings
 package import Time
@@ -13,11 +13,14 @@ package struct OAuthTokenSource: Sendable {
     private let transport: any HTTPTransport
     private let time: any TimeSource
 
-    package init(_ settings: OAuthSettings, tenant: String, over transport: any HTTPTransport, time: any TimeSource) {
+    /// - Parameter tokens: Where its tokens will be kept.
+    package init(
+        _ settings: OAuthSettings, tenant: String, over transport: any HTTPTransport, tokens: TokenCache, time: any TimeSource
+    ) {
         self.settings = settings
         self.transport = transport
         self.time = time
-        key = StoreKey(tenant: tenant, purpose: "token", id: Self.identity(of: settings))
+        key = tokens.key(tenant: tenant, secretID: Self.identity(of: settings))
     }
 
     /// - Returns: The grant with its life by the precedence answer, setting, 3600 s (V76–V78).
@@ -127,8 +130,8 @@ package struct OAuthTokenSource: Sendable {
 }
 
 /// How long a token lives, from whatever stands in the answer.
-enum TokenLifetime {
-    static let fallbackSeconds = 3600
+package enum TokenLifetime {
+    package static let fallbackSeconds = 3600
     /// Seconds beyond which a lifetime is taken for something else, such as a date: one year.
     private static let longest = 31_536_000.0
 
@@ -138,7 +141,7 @@ enum TokenLifetime {
     /// | `0.5` | 500 |
     /// | `0`, `"0"` | 0: used for this one call, never kept |
     /// | negative, more than a year, another kind, absent | `nil`: not told |
-    static func milliseconds(_ value: JSON) -> Int? {
+    package static func milliseconds(_ value: JSON) -> Int? {
         guard let seconds = value.double ?? value.plainBytes.flatMap({ Double(String(decoding: $0, as: UTF8.self)) }),
             seconds >= 0, seconds <= longest
         else { return nil }
@@ -147,12 +150,12 @@ enum TokenLifetime {
 }
 
 /// `application/x-www-form-urlencoded`.
-enum FormText {
-    static func encode(_ pairs: [([UInt8], [UInt8])]) -> [UInt8] {
+package enum FormText {
+    package static func encode(_ pairs: [([UInt8], [UInt8])]) -> [UInt8] {
         Array(pairs.map { encode($0.0) + [UInt8(ascii: "=")] + encode($0.1) }.joined(separator: [UInt8(ascii: "&")]))
     }
 
-    static func encode(_ octets: [UInt8]) -> [UInt8] {
+    package static func encode(_ octets: [UInt8]) -> [UInt8] {
         octets.flatMap { octet -> [UInt8] in
             switch octet {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: [octet]

@@ -21,6 +21,8 @@ package struct SealedStore: KeyValueStore {
         return .value(value)
     }
 
+    package func name(ofSecret secret: [UInt8]) -> [UInt8] { sealer.digest(secret) }
+
     private func sealed(_ operation: StoreOperation, for key: StoreKey) -> StoreOperation? {
         switch operation {
         case .get, .delete: operation

@@ -18,11 +18,14 @@ package struct TokenGrant: Sendable {
     package let type: String?
     /// Milliseconds from the moment before the request was sent; 0 means: for this one use only.
     package let life: Int
+    /// Share of the life after which somebody should renew it, when that is earlier than the cache's own rule.
+    package let renewal: Double?
 
-    package init(secret: Secret, type: String?, life: Int) {
+    package init(secret: Secret, type: String?, life: Int, renewal: Double? = nil) {
         self.secret = secret
         self.type = type
         self.life = life
+        self.renewal = renewal
     }
 }
 

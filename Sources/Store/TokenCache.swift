@@ -51,6 +51,11 @@ package final class TokenCache: Sendable {
         self.sleep = sleep
     }
 
+    /// Where a token lies whose identity holds secrets: the stored name must not let anybody try guesses of them.
+    package func key(tenant: String, secretID: [UInt8]) -> StoreKey {
+        StoreKey(tenant: tenant, purpose: "token", id: store?.name(ofSecret: secretID) ?? secretID)
+    }
+
     /// A token that is valid now, or why there is none by `deadline`.
     package func token(for key: StoreKey, by deadline: Instant, fetch: @escaping Fetch) async -> Result<Token, TokenFailure> {
         var pause = 20.0

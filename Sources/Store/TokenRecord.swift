@@ -30,7 +30,8 @@ struct TokenRecord: Sendable {
     ///   - jitter: 0.5…1; spreads the refreshes of many holders.
     init(_ grant: TokenGrant, elapsed: Int, jitter: Double) {
         let hard = grant.life - min(60_000, grant.life / 10)
-        let soft = hard - Int(jitter * Double(min(300_000, grant.life / 100 * 15)))
+        var soft = hard - Int(jitter * Double(min(300_000, grant.life / 100 * 15)))
+        if let renewal = grant.renewal { soft = min(soft, Int(Double(grant.life) * (renewal - 0.04 * (jitter - 0.5)))) }
         held = Held(
             secret: grant.secret, type: grant.type, born: -elapsed, soft: soft - elapsed, hard: hard - elapsed,
             end: grant.life - elapsed)

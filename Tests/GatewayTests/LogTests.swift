@@ -1,5 +1,6 @@
 import Gateway
 import Testing
+import Time
 
 @Test("Times of log lines are RFC 3339 in UTC with milliseconds", arguments: [
     (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),

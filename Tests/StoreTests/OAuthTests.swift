@@ -28,7 +28,7 @@ private func json(_ text: String, _ status: HTTPResponse.Status = .ok, _ fields:
     ) async throws -> (call: Call, result: Result<TokenGrant, TokenFailure>) {
         let transport = FakeTransport([answer])
         let settings = try #require(try connection(#"{"oauth": {"url": "https://login.test/token"\#(oauth)}}"#).oauth)
-        let source = OAuthTokenSource(settings, tenant: "t", over: transport, time: time)
+        let source = OAuthTokenSource(settings, tenant: "t", over: transport, tokens: TokenCache(store: nil, time: time), time: time)
         let result = await source.fetch(by: time.now().advanced(byMilliseconds: 1000))
         return (try #require(transport.calls.first), result)
     }
@@ -130,7 +130,9 @@ private func json(_ text: String, _ status: HTTPResponse.Status = .ok, _ fields:
         ]
         let keys = try texts.map { text in
             let settings = try #require(try connection(#"{"oauth": {"url": "https://login.test/token"\#(text)}}"#).oauth)
-            return OAuthTokenSource(settings, tenant: "t", over: FakeTransport([]), time: time).key.text
+            return OAuthTokenSource(
+                settings, tenant: "t", over: FakeTransport([]), tokens: TokenCache(store: nil, time: time), time: time
+            ).key.text
         }
         #expect(Set(keys).count == texts.count)
         #expect(keys.allSatisfy { $0.hasPrefix("t/token/") && $0.utf8.count == 8 + 64 })

@@ -43,11 +43,18 @@ extension ContactCentreError {
             if let errors = body["errors"], errors.kind == .array {
                 for error in errors.elements {
                     guard parts.count < 5 else { break }
-                    parts.append([error["field"]?.string, error["errorCode"]?.string].compactMap(\.self).joined(separator: " "))
+                    parts.append([error["field"], error["errorCode"]].compactMap { $0?.string.map(plain) }.joined(separator: " "))
                 }
             }
-            if let uid = body["uid"]?.string { parts.append("uid \(uid.prefix(64))") }
+            if let uid = body["uid"]?.string { parts.append("uid \(plain(uid))") }
         }
         return parts.filter { !$0.isEmpty }.joined(separator: ", ")
+    }
+
+    /// Names and codes only: whatever else stands there may be a person's words.
+    private static func plain(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.filter { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || (0x30...0x39).contains(scalar.value) || "-._[]".unicodeScalars.contains(scalar))
+        }).prefix(80))
     }
 }

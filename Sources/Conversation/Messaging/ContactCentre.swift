@@ -34,6 +34,13 @@ package struct CreateOptions: Sendable {
     package var externalID: MessageID?
     /// Contact number, where known, whose limit the call counts against.
     package var contact: String?
+    /// Whom the thread is with, for a message that is our own: the contact centre files it under the customer.
+    package var customer: Person?
+    /// Custom fields of the person, and of the contact when the message makes one, by the names that the contact centre knows.
+    package var customerFields: [(name: String, value: String)] = []
+    package var contactFields: [(name: String, value: String)] = []
+    /// Free texts kept with the message.
+    package var attributes: [(name: String, value: String)] = []
 
     package init() {}
 }

@@ -1,0 +1,23 @@
+package import CXone
+package import Conversation
+package import HTTP
+package import Store
+package import Time
+
+extension MessagingSettings {
+    /// The contact centre of each tenant, by its name in the settings. All share one token cache over `store`.
+    package func contactCentres(
+        over transport: any HTTPTransport, store: (any KeyValueStore)?, time: any TimeSource
+    ) -> [String: any ContactCentre] {
+        apis(over: transport, store: store, time: time).mapValues { DigitalEngagement($0) }
+    }
+
+    /// The Digital Engagement API of each tenant, for what goes beyond the port.
+    package func apis(over transport: any HTTPTransport, store: (any KeyValueStore)?, time: any TimeSource) -> [String: DigitalEngagementAPI] {
+        let tokens = TokenCache(store: store, time: time)
+        return Dictionary(tenants.map { name, settings in
+            let signIn = SignIn(settings, tenant: name, over: transport, store: store, tokens: tokens, time: time)
+            return (name, DigitalEngagementAPI(signIn, pacing: Pacing()))
+        }, uniquingKeysWith: { first, _ in first })
+    }
+}
