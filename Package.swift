@@ -69,9 +69,15 @@ let package = Package(
             "Catalog", "ChannelCatalog", "CXone", "JSON", "Secrets", "Settings", .product(name: "Subprocess", package: "swift-subprocess"),
             .product(name: "SystemPackage", package: "swift-system"),
         ]),
+        .target(
+            name: "Simulator", dependencies: ["EventLoop", "HTTP", "JSON", "Secrets", "Time", http], path: "Sources/Simulator",
+            exclude: ["README.md"], swiftSettings: strict),
         .executableTarget(
             name: "causeway",
-            dependencies: ["Catalog", "Settings", "Workbench", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Catalog", "CurlTransport", "Gateway", "Secrets", "Settings", "Simulator", "Workbench",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             path: "Sources/causeway", swiftSettings: strict),
 
         // Tests
@@ -95,6 +101,7 @@ let package = Package(
         tests("AdapterTests", ["Catalog", "Conversation", "CurlTransport", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
+        tests("SimulatorTests", ["Simulator", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),
         tests("FunctionTests", ["JSON", "Secrets", "Workbench"]),
         .executableTarget(
             name: "json-turn", dependencies: ["JSON", "Secrets"], path: "Tests/Benchmarks/JSONTurn", swiftSettings: strict),

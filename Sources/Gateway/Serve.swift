@@ -1,5 +1,5 @@
 import CLinux
-import EventLoop
+package import EventLoop
 import Glibc
 package import HTTP
 import Logging
@@ -47,6 +47,19 @@ package enum Gateway {
             end(EX_OSERR)
         }
         end(EX_OK)
+    }
+
+    /// Serves one port of 127.0.0.1 for people at a desk and for tests, whatever started the process, until SIGTERM or SIGINT. Here a handler
+    /// may end a connection without an answer: by the status 444.
+    package static func serveDesk(_ name: String, port: UInt16, limits: GatewayLimits, handler: any Handler) throws(SystemFailure) {
+        signal(SIGPIPE, SIG_IGN)
+        LoggingSystem.bootstrap { JSONLines(label: $0) }
+        let service = Service(function: name, mode: "desk", limits: limits, handler: handler)
+        let listener = try Listener.open(.tcp(host: "127.0.0.1", port: port))
+        try Workers(count: Workers.standardCount, listener: listener, service: service) {
+            HTTPConnection($0, worker: $1, dialect: .desk)
+        }.run()
+        LogWriter.finish()
     }
 
     private static func end(_ status: Int32) -> Never {

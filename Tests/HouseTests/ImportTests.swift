@@ -32,8 +32,12 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
         "CXone", "Conversation", "HTTP", "JSON", "OpenAIAgent", "RasaAgent", "ScriptedAgent", "Secrets", "Settings", "Store", "Time", "WebhookAgent",
     ]),
     ("functions", ["CXone", "CacheServer", "Catalog", "ChannelCatalog", "CurlTransport", "Delivery", "EventLoop", "Gateway", "HTTP", "Settings", "Store", "Time"]),
+    // CXone as the desk plays it: knows none of our code that speaks to CXone, so that nobody agrees with himself.
+    ("Sources/Simulator", ["EventLoop", "Glibc", "HTTP", "HTTPTypes", "JSON", "Secrets", "Synchronization", "Time"]),
     ("Sources/Workbench", ["CXone", "Catalog", "ChannelCatalog", "Glibc", "JSON", "Secrets", "Settings", "Subprocess", "Synchronization", "SystemPackage"]),
-    ("Sources/causeway", ["ArgumentParser", "Catalog", "Dispatch", "Glibc", "Settings", "Workbench"]),
+    ("Sources/causeway", [
+        "ArgumentParser", "Catalog", "CurlTransport", "Dispatch", "Gateway", "Glibc", "Secrets", "Settings", "Simulator", "Workbench",
+    ]),
 ]
 
 @Suite("Imports")

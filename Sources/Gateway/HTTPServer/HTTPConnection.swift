@@ -130,7 +130,11 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
 
     private func answer(_ response: Response, _ record: Service.Record, keepsConnection: Bool) {
         idleSince = .now()
-        let isHead = record.method == "HEAD" && dialect == .plain
+        if dialect == .desk, response.status.code == 444 {
+            worker.service.log(record, response, sent: 0)
+            return stream.close()
+        }
+        let isHead = record.method == "HEAD" && dialect != .fn
         let keeps = keepsConnection && !worker.isDraining && !stream.inputIsOver
         stream.send(HTTPConnection.output(response, isHead: isHead, keepsConnection: keeps))
         worker.service.log(record, response, sent: isHead ? 0 : response.body.count)

@@ -9,6 +9,8 @@ package enum HTTPDialect: Equatable, Sendable {
     case plain
     /// Fn: the client's request in fields of a `POST /call`, and the answer likewise (`runtimes.md` §13).
     case fn
+    /// A simulator of the desk: an answer with status 444 is not sent, the connection just ends, as nginx means by that number.
+    case desk
 
     private static let prefix = "fn-http-h-"
 

@@ -1,0 +1,142 @@
+import HTTP
+import HTTPTypes
+package import JSON
+import Secrets
+import Synchronization
+import Time
+
+/// What became of one callback, all its attempts together.
+package struct CallbackResult: Sendable {
+    /// Status of the last answer; 0 when none came.
+    package let status: Int
+    package let body: JSON?
+    /// Posts of the message itself, those refused with 401 included.
+    package let attempts: Int
+    /// What was wrong with the answer.
+    package let violations: [Violation]
+
+    package var isDone: Bool { (200...299).contains(status) && violations.isEmpty }
+    /// What the agent reads.
+    package var displayError: String? { body?["displayErrorMessage"]?.string }
+}
+
+/// A token of the middleware.
+struct CallbackToken {
+    let text: String
+    let expires: Instant
+}
+
+/// How CXone calls the middleware (`byoc.md` §3).
+extension DigitalExperience {
+    /// Posts until it is answered or given up: without a token or with an old one first, then with a fresh one, and again as the switches say.
+    func callback(
+        _ operation: Operation, to integration: Integration, path: String, body: RawJSON, shape: Shape?
+    ) async -> CallbackResult {
+        var attempts = 0
+        var answer: Response?
+        let behaviour = behaviour
+        for round in 0...max(0, behaviour.retries) {
+            if round > 0 { await sleep(time.now().advanced(byMilliseconds: behaviour.retrySpacing)) }
+            answer = await authorized(operation, integration, path, body, &attempts)
+            // Only what may pass is repeated.
+            guard let status = answer?.status.code, status < 500, status != 429 else { continue }
+            break
+        }
+        guard let answer else { return CallbackResult(status: 0, body: nil, attempts: attempts, violations: []) }
+        let json = try? JSON(parsing: answer.body)
+        var violations: [Violation] = []
+        if let shape, (200...299).contains(answer.status.code) {
+            violations = json.map { shape.violations(of: $0, refusingUnknown: false) } ?? [Violation(nil, "The answer is no JSON.", "syntax")]
+        }
+        if !violations.isEmpty {
+            world.withLock { world in
+                world.journal.counters.badAnswers += 1
+                for violation in violations {
+                    world.journal.say(
+                        "the answer to \(path) is not as agreed: \(violation.field ?? "") \(violation.message)", at: time.epochMilliseconds())
+                }
+            }
+        }
+        return CallbackResult(status: answer.status.code, body: json, attempts: attempts, violations: violations)
+    }
+
+    private func authorized(
+        _ operation: Operation, _ integration: Integration, _ path: String, _ body: RawJSON, _ attempts: inout Int
+    ) async -> Response? {
+        let now = time.now()
+        var token = world.withLock { $0.callbackTokens[integration.id] }.flatMap { now < $0.expires ? $0.text : nil }
+        if token == nil {
+            switch behaviour.firstAttempt {
+            case .withoutToken: break
+            case .withOldToken: token = Digest.hex(Random.bytes(24))
+            case .withToken: token = await fetchToken(integration)
+            }
+        }
+        attempts += 1
+        let first = await post(operation, integration, integration.boxURL + path, body, token: token)
+        guard first?.status.code == 401 else { return first }
+        guard let fresh = await fetchToken(integration) else { return first }
+        attempts += 1
+        return await post(operation, integration, integration.boxURL + path, body, token: fresh)
+    }
+
+    /// Client credentials as a JSON body (§3.1).
+    private func fetchToken(_ integration: Integration) async -> String? {
+        let body = RawJSON { $0.object { object in
+            object.field("grant_type", "client_credentials")
+            object.field("client_id", integration.clientID)
+            object.field("client_secret", integration.clientSecret.revealText())
+        } }
+        guard let answer = await post(.callbackToken, integration, integration.authorizationURL, body, token: nil),
+            (200...299).contains(answer.status.code)
+        else { return nil }
+        let json = try? JSON(parsing: answer.body)
+        let violations = json.map { Shapes.tokenAnswer.violations(of: $0, refusingUnknown: false) } ?? []
+        guard let json, violations.isEmpty, let text = json["access_token"]?.string, let seconds = json["expires_in"]?.integer else {
+            world.withLock { world in
+                world.journal.counters.badAnswers += 1
+                world.journal.say("the token endpoint's answer is not as agreed", at: time.epochMilliseconds())
+            }
+            return nil
+        }
+        let token = CallbackToken(text: text, expires: time.now().advanced(byMilliseconds: min(max(0, seconds), 31_536_000) * 1000))
+        world.withLock { world in
+            world.callbackTokens[integration.id] = token
+            world.journal.counters.tokensFetched += 1
+        }
+        return text
+    }
+
+    /// One request to the middleware; `nil` when no answer came in time.
+    private func post(_ operation: Operation, _ integration: Integration, _ url: String, _ body: RawJSON, token: String?) async -> Response? {
+        var fields: HTTPFields = [.contentType: "application/json", .accept: "application/json"]
+        if let token { fields[.authorization] = "Bearer \(token)" }
+        return await post(operation, url, fields, Array(body.bytes), integration.connection)
+    }
+
+    func post(
+        _ operation: Operation, _ url: String, _ fields: HTTPFields, _ body: [UInt8], _ connection: ConnectionOptions
+    ) async -> Response? {
+        let began = time.now()
+        let call = Call(
+            method: .post, url: url, fields: fields, body: body, deadline: began.advanced(byMilliseconds: behaviour.callbackTimeout),
+            connection: connection)
+        var answer: Response?
+        var failure: String?
+        do {
+            answer = try await network.send(call)
+        } catch {
+            failure = error.code.rawValue
+        }
+        let record = Record(
+            side: .sent, operation: operation, method: "POST", target: WebAddress(url)?.target ?? url, status: answer?.status.code ?? 0,
+            milliseconds: time.now().milliseconds(since: began), body: operation == .callbackToken ? [] : Array(body.prefix(64 << 10)),
+            violations: [])
+        world.withLock { world in
+            if operation != .callbackToken { world.journal.counters.callbacks += 1 }
+            if let failure { world.journal.note(failure) }
+            world.journal.add(record, at: time.epochMilliseconds())
+        }
+        return answer
+    }
+}

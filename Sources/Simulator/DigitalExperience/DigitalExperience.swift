@@ -1,0 +1,204 @@
+import EventLoop
+package import HTTP
+package import HTTPTypes
+import JSON
+import Synchronization
+package import Time
+
+/// CXone's Digital Experience for tests and for the desk: one tenant in memory.
+///
+/// It serves what CXone serves (`Handler`, or `transport` within a process), calls the middleware as CXone calls it, and keeps everything
+/// that it saw. What CXone does is in `README.md` beside this folder, each behaviour with its source.
+package final class DigitalExperience: Handler {
+    let world: Mutex<World>
+    let time: any TimeSource
+    /// How it reaches the middleware.
+    let network: any HTTPTransport
+    let sleep: @Sendable (Instant) async -> Void
+
+    /// - Parameters:
+    ///   - baseURL: Where this server is reached. Empty within a process: then the hosts are CXone's own, such as
+    ///     `https://api-de-na1.niceincontact.com`.
+    ///   - network: Carries callbacks to the middleware.
+    package init(
+        tenant: Tenant = Tenant(), baseURL: String = "", over network: any HTTPTransport, time: any TimeSource = SystemTime(),
+        sleep: @escaping @Sendable (Instant) async -> Void = EventLoop.sleep
+    ) {
+        world = Mutex(World(tenant: tenant, baseURL: baseURL))
+        self.network = network
+        self.time = time
+        self.sleep = sleep
+    }
+
+    package var behaviour: Behaviour { world.withLock { $0.behaviour } }
+
+    /// Changes what is switchable, at once.
+    package func behave(_ change: (inout Behaviour) -> Void) { world.withLock { change(&$0.behaviour) } }
+
+    // MARK: Serving
+
+    /// How a request ends.
+    enum Served {
+        case answer(Response)
+        /// The connection ends without an answer; whether something has happened before.
+        case hungUp(hadEffect: Bool)
+    }
+
+    package func respond(to request: Request) async -> Response {
+        if request.path.hasPrefix("/desk") { return await desk(request) }
+        switch await serve(request, through: .all) {
+        case .answer(let response): return response
+        case .hungUp: return Response(status: DigitalExperience.hangUp)
+        }
+    }
+
+    /// The desk's port ends the connection instead of sending this.
+    package static let hangUp = HTTPResponse.Status(code: 444)
+
+    /// Which part of CXone a request came to.
+    enum Door { case all, issuer, api }
+
+    func serve(_ request: Request, through door: Door) async -> Served {
+        let began = time.now()
+        let found = DigitalExperience.find(request, through: door)
+        let operation = found?.route.operation ?? .unknown
+        let fault = world.withLock { $0.takeFault(operation) }
+        switch fault {
+        case .drop:
+            note(request, operation, 0, began, fault: "dropped")
+            return .hungUp(hadEffect: false)
+        case .status(let status, let retryAfter):
+            note(request, operation, status, began, fault: "by order")
+            var fields = HTTPFields()
+            if let retryAfter { fields[.retryAfter] = String(retryAfter) }
+            let error = APIError(status, [Violation(nil, "Service unavailable.", "fault")])
+            var response = Response.json(HTTPResponse.Status(code: status), Array(error.body.bytes))
+            response.fields.append(contentsOf: fields)
+            return .answer(response)
+        case .html(let status):
+            note(request, operation, status, began, fault: "a page")
+            let page = "<html><head><title>\(status)</title></head><body><h1>\(status)</h1><hr>proxy</body></html>\n"
+            return .answer(Response(
+                status: HTTPResponse.Status(code: status), fields: [.contentType: "text/html"], body: Array(page.utf8)))
+        case .slow, .reset, nil: break
+        }
+        var pause = world.withLock { $0.behaviour.latency }
+        if case .slow(let more) = fault { pause += more }
+        let outcome = found.map { perform($0.route, $0.parameters, request) } ?? DigitalExperience.nothing(request)
+        if pause > 0 { await sleep(time.now().advanced(byMilliseconds: pause)) }
+        let response = finish(request, operation, outcome, began)
+        if fault == .reset { return .hungUp(hadEffect: true) }
+        return .answer(response)
+    }
+
+    private static func nothing(_ request: Request) -> Result<Answer, APIError> {
+        .failure(.notFound("No route found for \"\(request.method.rawValue) \(request.path)\"."))
+    }
+
+    private static func find(_ request: Request, through door: Door) -> (route: Route, parameters: [String])? {
+        var path: [String] = []
+        for segment in request.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+            guard let decoded = Percent.decode(segment) else { return nil }
+            path.append(decoded)
+        }
+        var routes: [Route] = []
+        if door != .issuer, path.starts(with: ["dfo", "3.0"]) {
+            routes = Route.api
+            path.removeFirst(2)
+        } else {
+            routes = (door == .api ? [] : Route.signIn) + (door == .issuer ? [] : Route.files)
+        }
+        for route in routes where route.method == request.method {
+            if let parameters = route.match(path) { return (route, parameters) }
+        }
+        return nil
+    }
+
+    private func perform(_ route: Route, _ parameters: [String], _ request: Request) -> Result<Answer, APIError> {
+        let now = time.now()
+        let query = Percent.pairs(request.target.dropFirst(request.path.count + 1)) ?? []
+        return world.withLock { world in
+            Result { () throws(APIError) -> Answer in
+                var user: User?
+                if route.needsToken {
+                    guard let token = DigitalExperience.bearer(request), world.tokens.isValid(token, at: now) else {
+                        world.journal.counters.unauthorized += 1
+                        throw .unauthorized
+                    }
+                    user = world.tokens.user(of: token)
+                }
+                let call = Incoming(
+                    operation: route.operation, parameters: parameters, query: query, request: request, user: user, now: now,
+                    epoch: time.epochMilliseconds())
+                return try route.serve(&world, call)
+            }
+        }
+    }
+
+    private static func bearer(_ request: Request) -> String? {
+        guard let field = request.fields.value(.authorization), field.lowercased().hasPrefix("bearer ") else { return nil }
+        return String(field.dropFirst(7))
+    }
+
+    private func finish(
+        _ request: Request, _ operation: Operation, _ outcome: Result<Answer, APIError>, _ began: Instant
+    ) -> Response {
+        var response: Response
+        var violations: [Violation] = []
+        switch outcome {
+        case .success(let answer):
+            response = Response(status: HTTPResponse.Status(code: answer.status))
+            if let octets = answer.octets ?? answer.body.map({ Array($0.bytes) }) { response.body = octets }
+            if answer.body != nil { response.fields[.contentType] = "application/json" }
+            for (name, value) in answer.fields { if let name = HTTPField.Name(name) { response.fields[name] = value } }
+        case .failure(let error):
+            violations = error.violations
+            response = .json(HTTPResponse.Status(code: error.status), Array(error.body.bytes))
+            if let seconds = error.retryAfter { response.fields[.retryAfter] = String(seconds) }
+            if error.status == 401 { response.fields[.wwwAuthenticate] = "Bearer" }
+        }
+        world.withLock { world in
+            world.finish(request, operation)
+            if !violations.isEmpty, response.status.code != 401, response.status.code != 429 { world.journal.counters.refused += 1 }
+            if operation == .unknown { world.journal.counters.unknown += 1 }
+            world.journal.add(
+                record(request, operation, response.status.code, began, violations), at: time.epochMilliseconds())
+        }
+        return response
+    }
+
+    private func note(_ request: Request, _ operation: Operation, _ status: Int, _ began: Instant, fault: String) {
+        world.withLock { world in
+            world.journal.note(fault)
+            world.journal.add(record(request, operation, status, began, []), at: time.epochMilliseconds())
+        }
+    }
+
+    private func record(
+        _ request: Request, _ operation: Operation, _ status: Int, _ began: Instant, _ violations: [Violation]
+    ) -> Record {
+        let isSecret = [.signIn, .accessKeyToken, .verifyOneTimeToken].contains(operation)
+        return Record(
+            side: .received, operation: operation, method: request.method.rawValue, target: request.target, status: status,
+            milliseconds: time.now().milliseconds(since: began), body: isSecret ? [] : Array(request.body.prefix(64 << 10)),
+            violations: violations)
+    }
+}
+
+extension World {
+    mutating func takeFault(_ operation: Operation) -> Fault.Kind? {
+        guard let index = behaviour.faults.firstIndex(where: { $0.operation == nil || $0.operation == operation }) else { return nil }
+        let kind = behaviour.faults[index].kind
+        if let count = behaviour.faults[index].count {
+            if count <= 1 { behaviour.faults.remove(at: index) } else { behaviour.faults[index].count = count - 1 }
+        }
+        return kind
+    }
+
+    /// Ends what `begin` of a create began.
+    mutating func finish(_ request: Request, _ operation: Operation) {
+        guard operation == .createMessage, let key = journal.busy.removeValue(forKey: request.front.requestID) else { return }
+        journal.running[key, default: 1] -= 1
+        if journal.running[key] == 0 { journal.running[key] = nil }
+    }
+}

@@ -1,0 +1,23 @@
+/// What CXone serves and what it calls; names in the log, of faults and of counts.
+package enum Operation: String, CaseIterable, Sendable {
+    // Sign-in
+    case openIDConfiguration, cxoneConfiguration, signIn, accessKeyToken
+    // Channels
+    case saveChannel, listChannels, deleteChannel, listTemplates
+    // Messages
+    case createMessage, createInbound, sendOutbound, updateStatus, listMessages, getMessage, deleteMessage, react, unreact, markRead
+    case removeContent, removeAuthorName
+    // Threads
+    case listThreads, updateThread, senderAction
+    // Contacts
+    case listContacts, getContact, updateContact, updateContactStatus, abandonContact, listContactMessages, assignContact, unassignContact
+    case contactFields, deleteContactField, closeAgentContact, sendTranscript
+    // Customers
+    case listCustomers, getCustomer, customerFields, deleteCustomerField, mergeCustomers
+    // The rest
+    case uploadAttachment, verifyOneTimeToken, giveOneTimeToken, file, listQueues
+    // Calls of CXone
+    case callbackToken, callbackOutbound, callbackLegacy, callbackRecipients, callbackSenderAction, callbackEvent
+    /// A path that nothing is known about.
+    case unknown
+}

@@ -1,0 +1,91 @@
+import Time
+
+/// What was seen, for tests and for the person at the desk.
+struct Journal {
+    var records: [Record] = []
+    var counters = Counters()
+    var lines: [String] = []
+    /// Threads of creates that are being answered at this moment.
+    var running: [ThreadKey: Int] = [:]
+    /// The same by request.
+    var busy: [String: ThreadKey] = [:]
+    /// What `note` wrote since the last record, to stand behind it.
+    private var notes: [String] = []
+    private static let kept = 20_000
+
+    mutating func note(_ text: String) { notes.append(text) }
+
+    mutating func add(_ record: Record, at epoch: Int64) {
+        records.append(record)
+        var line = "\(ISOTime.text(epoch).dropFirst(11).prefix(12)) \(record.line)"
+        for note in notes { line += " · \(note)" }
+        notes = []
+        lines.append(line)
+        // In halves, so that cutting costs nothing that is seen.
+        if records.count > 2 * Journal.kept { records.removeFirst(Journal.kept) }
+        if lines.count > 2 * Journal.kept { lines.removeFirst(Journal.kept) }
+    }
+
+    mutating func say(_ text: String, at epoch: Int64) { lines.append("\(ISOTime.text(epoch).dropFirst(11).prefix(12)) \(text)") }
+}
+
+/// One request and its answer, in either direction. Holds no credential.
+package struct Record: Sendable {
+    package enum Side: String, Sendable {
+        /// The middleware called CXone.
+        case received
+        /// CXone called the middleware.
+        case sent
+    }
+
+    package let side: Side
+    package let operation: Operation
+    package let method: String
+    /// Path and query.
+    package let target: String
+    /// 0 when there was no answer.
+    package let status: Int
+    package let milliseconds: Int
+    /// The request's body, empty for those that hold credentials; at most 64 KiB of it.
+    package let body: [UInt8]
+    /// What was wrong with the request, or with the middleware's answer.
+    package let violations: [Violation]
+
+    package var line: String {
+        let arrow = side == .received ? "→ CXone" : "← CXone"
+        var text = "\(arrow)  \(method) \(target)  \(status == 0 ? "no answer" : String(status))  \(milliseconds) ms"
+        for violation in violations { text += " · \(violation.field.map { "\($0): " } ?? "")\(violation.message)" }
+        return text
+    }
+}
+
+/// Counts of a run.
+package struct Counters: Sendable, Equatable {
+    /// Messages that were stored.
+    package var created = 0
+    /// Creates of a message that was known already.
+    package var duplicates = 0
+    /// Refusals by a limit.
+    package var breaches: [Limits.Name: Int] = [:]
+    /// Creates that began while another one of the same thread was not answered yet.
+    package var overlaps = 0
+    /// Messages older, by their own time, than the one before in their thread.
+    package var disorders = 0
+    /// States that came behind a higher one of the same message.
+    package var regressions = 0
+    /// Requests of the API without a valid token.
+    package var unauthorized = 0
+    /// Sign-ins, refreshes included.
+    package var signIns = 0
+    /// Requests that broke the contract.
+    package var refused = 0
+    /// Requests that found no operation.
+    package var unknown = 0
+    /// Attempts at callbacks, and those that the middleware answered against the contract.
+    package var callbacks = 0
+    package var badAnswers = 0
+    /// Tokens that the middleware gave.
+    package var tokensFetched = 0
+
+    package init() {}
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import CurlTransport
+import Gateway
+import Glibc
+import Secrets
+import Simulator
+import Workbench
+
+/// `causeway simulate`: CXone's Digital Experience on this machine.
+struct SimulateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Play CXone's Digital Experience on a port of 127.0.0.1 until Ctrl-C.",
+        discussion: """
+            It signs a middleware in, takes its messages, and calls it back when an agent writes (`/desk/…`, `GET /desk/log`).
+            Secrets come from the environment and are random where they are not given: CAUSEWAY_BYOC_CLIENT (cxone) and
+            CAUSEWAY_BYOC_SECRET for the middleware's token endpoint, CAUSEWAY_CXONE_CLIENT_SECRET and
+            CAUSEWAY_CXONE_ACCESS_KEY_SECRET for the middleware's sign-in.
+            """)
+
+    @Option(help: "The port.")
+    var port: UInt16 = 8090
+
+    @Option(help: "Base URL of the middleware (the form's Integration Box URL).")
+    var box = "http://127.0.0.1:8080/byoc"
+
+    @Option(help: "Complete URL of the middleware's token endpoint; {box}/1.0/token when not given.")
+    var token: String?
+
+    @Option(name: .customLong("channel"), help: "A channel to begin with; may stand several times.")
+    var channels: [String] = []
+
+    @Option(help: "A JSON file of what to begin with: behaviour, integrations, channels (Sources/Simulator/README.md).")
+    var start: String?
+
+    func run() throws {
+        let environment = ProcessEnvironment.current
+        func secret(_ name: String) -> Secret { environment[name].flatMap { $0.isEmpty ? nil : Secret($0) } ?? .random() }
+        let credentials = Credentials(
+            clientSecret: secret("CAUSEWAY_CXONE_CLIENT_SECRET"), accessKeySecret: secret("CAUSEWAY_CXONE_ACCESS_KEY_SECRET"))
+        let experience = DigitalExperience(
+            tenant: Tenant(credentials: credentials), baseURL: "http://127.0.0.1:\(port)", over: CurlTransport(options: .longLived()))
+        experience.add(Integration(
+            id: "causeway", boxURL: box, authorizationURL: token,
+            clientID: environment["CAUSEWAY_BYOC_CLIENT"].flatMap { $0.isEmpty ? nil : $0 } ?? "cxone",
+            clientSecret: secret("CAUSEWAY_BYOC_SECRET")))
+        for channel in channels { experience.addChannel(channel, integration: "causeway") }
+        if let start {
+            guard let text = Files.read(start) else { throw ValidationError("cannot read \(start)") }
+            let mistakes = experience.begin(Array(text.utf8))
+            guard mistakes.isEmpty else { throw ValidationError(mistakes.map { "\(start): \($0)" }.joined(separator: "\n")) }
+        }
+        // Files of 40 MB travel as base64.
+        try Gateway.serveDesk("simulate", port: port, limits: GatewayLimits(body: 64 << 20), handler: experience)
+    }
+}
