@@ -49,7 +49,7 @@ let package = Package(
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent",
         ]),
         library("ChannelCatalog", [
-            "Conversation", "CXone", "Delivery", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
+            "Conversation", "CXone", "Delivery", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
             "WebChatChannel", "WebhookChannel", "MatrixChannel", http,
         ]),
         .target(

@@ -1,5 +1,6 @@
 package import CXone
 package import Conversation
+import EventLoop
 package import HTTP
 package import Store
 package import Time
@@ -17,7 +18,7 @@ extension MessagingSettings {
         let tokens = TokenCache(store: store, time: time)
         return Dictionary(tenants.map { name, settings in
             let signIn = SignIn(settings, tenant: name, over: transport, store: store, tokens: tokens, time: time)
-            return (name, DigitalEngagementAPI(signIn, pacing: Pacing()))
+            return (name, DigitalEngagementAPI(signIn, pacing: Pacing(tenant: name, store: store, time: time, sleep: EventLoop.sleep)))
         }, uniquingKeysWith: { first, _ in first })
     }
 }

@@ -23,7 +23,7 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
         "Conversation", "EventLoop", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Store", "Synchronization", "Time",
     ]),
     ("Sources/ChannelCatalog", [
-        "CXone", "Conversation", "Delivery", "HTTP", "HTTPTypes", "JSON", "MatrixChannel", "Secrets", "Settings", "Store", "Time", "WebChatChannel",
+        "CXone", "Conversation", "Delivery", "EventLoop", "HTTP", "HTTPTypes", "JSON", "MatrixChannel", "Secrets", "Settings", "Store", "Time", "WebChatChannel",
         "WebhookChannel",
     ]),
     // The only code that sees libcurl.

@@ -49,9 +49,10 @@ package struct DigitalEngagementAPI: Sendable {
             throw ContactCentreError(error)
         }
         if let error = ContactCentreError(response) {
-            if error.code == .throttled { await pacing.pause(operation.cost, milliseconds: error.retryAfterMilliseconds) }
+            if error.code == .throttled { await pacing.refused(operation.cost, error) }
             throw error
         }
+        pacing.succeeded()
         guard !response.body.isEmpty else { return nil }
         guard let json = try? JSON(parsing: response.body) else { throw ContactCentreError(.malformed, reason: "the answer is not JSON") }
         return json
