@@ -66,7 +66,8 @@ let package = Package(
 
         // The desk; never deployed
         library("Workbench", [
-            "Catalog", "ChannelCatalog", "CXone", "JSON", "Secrets", "Settings", .product(name: "Subprocess", package: "swift-subprocess"),
+            "Catalog", "ChannelCatalog", "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
+            .product(name: "Subprocess", package: "swift-subprocess"),
             .product(name: "SystemPackage", package: "swift-system"),
         ]),
         .target(
@@ -75,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "causeway",
             dependencies: [
-                "Catalog", "CurlTransport", "Gateway", "Secrets", "Settings", "Simulator", "Workbench",
+                "Catalog", "ChannelCatalog", "CurlTransport", "EventLoop", "Gateway", "Secrets", "Settings", "Simulator", "Time", "Workbench",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/causeway", swiftSettings: strict),

@@ -1,4 +1,6 @@
 package import Conversation
+import JSON
+import Secrets
 
 /// A channel of the settings as it can be made in CXone: one for private messages, one for posts.
 package struct ChannelOffer: Sendable {
@@ -67,5 +69,39 @@ package struct ChannelOffer: Sendable {
         definition.icon = capabilities.isLiveChat ? "livechat" : "forum"
         definition.flags = switches.map { ($0.name, $0.isOn) }
         return definition
+    }
+}
+
+extension ChannelDefinition {
+    /// What is wrong with it, in one sentence for a person; `nil` when CXone can be asked.
+    package var problem: String? {
+        guard !name.isEmpty else { return "Enter a name: agents see it at every message." }
+        guard name.count <= 100 else { return "Shorten the name to 100 characters." }
+        guard !id.isEmpty, id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return "Enter an id of letters, digits and hyphens, at most 128: CXone and the settings know the channel by it."
+        }
+        guard (studioScript ?? "").utf8.count <= 512 else { return "Shorten the name of the Studio script." }
+        if isOn("hasManualOutboundFlow"), !isOn("hasOutboundFlow") {
+            return "An agent can begin a conversation only where messages can be started from CXone: tick both or neither."
+        }
+        return nil
+    }
+
+    private func isOn(_ name: String) -> Bool { flags.contains { $0.name == name && $0.isOn } }
+
+    /// The request's body with one member a line, for people.
+    package var shown: String {
+        guard let json = body.parsed() else { return body.text }
+        return "{\n" + json.members.map { "  \(RawJSON.string($0.name).text): \(RawJSON($0.value).text)" }.joined(separator: ",\n") + "\n}"
+    }
+
+    /// A random UUID (RFC 9562 §5.4), as NICE's example has it.
+    package static func newID() -> String {
+        var octets = Random.bytes(16)
+        guard octets.count == 16 else { return "" }
+        octets[6] = octets[6] & 0x0F | 0x40
+        octets[8] = octets[8] & 0x3F | 0x80
+        let hex = Array(Digest.hex(octets))
+        return [hex[0..<8], hex[8..<12], hex[12..<16], hex[16..<20], hex[20..<32]].map { String($0) }.joined(separator: "-")
     }
 }

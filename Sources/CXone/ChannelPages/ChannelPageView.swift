@@ -1,5 +1,4 @@
 import Conversation
-import JSON
 import Secrets
 
 /// What a person has entered and not yet saved, or wants to see before it is sent.
@@ -105,7 +104,7 @@ struct ChannelPageView {
         }
         guard offer.integrationID != nil else { return missingIntegration(offer) }
         let draft = draft.flatMap { $0.offer == offer.idOnExternalPlatform ? $0 : nil }
-        guard let definition = draft?.definition ?? offer.definition(id: Self.newID()) else { return missingIntegration(offer) }
+        guard let definition = draft?.definition ?? offer.definition(id: ChannelDefinition.newID()) else { return missingIntegration(offer) }
         return "<section>\(heading(offer))\n\(form(offer, definition, verb: "Add", preview: draft?.isShown == true))</section>"
     }
 
@@ -204,23 +203,7 @@ struct ChannelPageView {
         <h3 id="call">This is what would be sent</h3>
         <pre tabindex="0" aria-labelledby="call">POST \(session.root)/dfo/3.0/channels
 
-        \(Self.spread(definition.body))</pre>
+        \(definition.shown)</pre>
         """
-    }
-
-    /// The flat object with one member a line.
-    static func spread(_ body: RawJSON) -> String {
-        guard let json = body.parsed() else { return body.text }
-        return "{\n" + json.members.map { "  \(RawJSON.string($0.name).text): \(RawJSON($0.value).text)" }.joined(separator: ",\n") + "\n}"
-    }
-
-    /// A random UUID (RFC 9562 §5.4), as NICE's example has it.
-    static func newID() -> String {
-        var octets = Random.bytes(16)
-        guard octets.count == 16 else { return "" }
-        octets[6] = octets[6] & 0x0F | 0x40
-        octets[8] = octets[8] & 0x3F | 0x80
-        let hex = Array(Digest.hex(octets))
-        return [hex[0..<8], hex[8..<12], hex[12..<16], hex[16..<20], hex[20..<32]].map { String($0) }.joined(separator: "-")
     }
 }

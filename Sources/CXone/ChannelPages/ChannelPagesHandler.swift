@@ -222,16 +222,7 @@ extension ChannelDefinition {
         id = entered("id")
         studioScript = entered("studioScript").isEmpty ? nil : entered("studioScript")
         flags = offer.switches.map { ($0.name, fields.contains($0.name)) }
-        guard !name.isEmpty else { return "Enter a name: agents see it at every message." }
-        guard name.count <= 100 else { return "Shorten the name to 100 characters." }
-        guard !id.isEmpty, id.utf8.count <= 128, id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return "Enter an id of letters, digits and hyphens, at most 128: CXone and the settings know the channel by it."
-        }
-        guard (studioScript ?? "").utf8.count <= 512 else { return "Shorten the name of the Studio script." }
-        if flags.contains(where: { $0.name == "hasManualOutboundFlow" && $0.isOn }), !flags.contains(where: { $0.name == "hasOutboundFlow" && $0.isOn }) {
-            return "An agent can begin a conversation only where messages can be started from CXone: tick both or neither."
-        }
-        return nil
+        return problem
     }
 }
 
