@@ -60,14 +60,22 @@ extension Platform {
     /// What the platform can carry.
     package var capabilities: ChannelCapabilities {
         switch self {
-        case .webChat, .webhook, .matrix: ChannelCapabilities()
+        case .webChat, .webhook: ChannelCapabilities()
+        case .matrix: Matrix.capabilities
         }
     }
 
     /// Puts the adapter's abilities into a channel.
     package func equip(_ channel: inout Channel, over transport: any HTTPTransport, store: any KeyValueStore, time: any TimeSource) {
         switch self {
-        case .webChat, .webhook, .matrix: break
+        case .webChat, .webhook: break
+        case .matrix(let settings):
+            let matrix = Matrix(settings, channel: channel.name, tenant: channel.tenant, over: transport, store: store, time: time)
+            channel.inbound = matrix
+            channel.outbound = matrix
+            channel.opening = matrix
+            channel.typing = matrix
+            channel.ending = matrix
         }
     }
 }

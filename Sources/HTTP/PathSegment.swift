@@ -17,4 +17,28 @@ package enum PathSegment {
         }
         return String(decoding: out, as: UTF8.self)
     }
+
+    /// What an encoded segment says; `nil` for a broken `%XX` or what is not UTF-8.
+    package static func decoded(_ segment: some StringProtocol) -> String? {
+        var out: [UInt8] = []
+        var rest = Array(segment.utf8)[...]
+        while let octet = rest.popFirst() {
+            guard octet == UInt8(ascii: "%") else {
+                out.append(octet)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else { return nil }
+            out.append(high << 4 | low)
+        }
+        return String(validating: out, as: UTF8.self)
+    }
+
+    private static func digit(_ octet: UInt8) -> UInt8? {
+        switch octet {
+        case 0x30...0x39: octet - 0x30
+        case 0x41...0x46: octet - 0x41 + 10
+        case 0x61...0x66: octet - 0x61 + 10
+        default: nil
+        }
+    }
 }
