@@ -13,13 +13,16 @@ package struct CausewaySettings: SettingsGroup {
     package let store: StoreSettings?
 
     package init(from reader: SettingsReader) {
-        exchange = reader.group("exchange", ExchangeEndpointSettings.self, "What holds for all turns of Virtual Agent Hub.")
+        // Whoever joins channels only need not say how turns are signed.
+        let servesTurns = reader.isDescribing || reader.has("agents") || reader.has("exchange") || !reader.has("channels")
+        exchange = servesTurns
+            ? reader.group("exchange", ExchangeEndpointSettings.self, "What holds for all turns of Virtual Agent Hub.") : .none
         agents = reader.named("agents", AgentSettings.self,
             "The virtual agents, each under a name of your choice. A turn is served by the one whose ids hold its `virtualAgentId`.",
             isRequired: !reader.has("channels"))
         store = reader.optionalGroup("store", StoreSettings.self,
             "State outside the process: access tokens, claims, threads. Channels need it; turns do not.")
-        reader.leave("publicURL", "byoc", "tenants", "channels")
+        reader.leave("exchange", "publicURL", "byoc", "tenants", "channels")
         if !reader.isDescribing, reader.has("agents"), agents.isEmpty { reader.problem("names no agent", at: "agents") }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChannelCatalog
 import Catalog
 import Settings
 import Workbench
@@ -18,7 +19,7 @@ struct CheckCommand: ParsableCommand {
         do {
             let (settings, warnings) = try SettingsFile.read(WholeSettings.self, at: path, environment: environment)
             for warning in warnings { print("\(path):\(warning) (warning)") }
-            print("\(path) is good: \(settings.turns.agents.map(\.name).joined(separator: ", "))")
+            print("\(path) is good: \((settings.turns.agents.map(\.name) + settings.messaging.channels.map(\.name)).joined(separator: ", "))")
         } catch {
             print(error)
             throw ExitCode(1)

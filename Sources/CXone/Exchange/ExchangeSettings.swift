@@ -163,6 +163,16 @@ package struct ExchangeEndpointSettings: SettingsGroup {
             "Answer DoNotBegin instead of Error when the first turn names a virtual agent that is not configured.")
         traceFile = reader.group("trace", TraceSettings.self, "A record of each turn, for tools at the desk.").file
     }
+
+    /// Where no turns are served.
+    package static let none = ExchangeEndpointSettings()
+
+    private init() {
+        sessionKeys = []
+        allowPlainHTTP = false
+        declineUnknownAgents = false
+        traceFile = nil
+    }
 }
 
 package struct TraceSettings: SettingsGroup {
