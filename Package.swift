@@ -101,6 +101,7 @@ let package = Package(
             "Settings", "Time", http], exclude: ["Fixtures"]),
         tests("AdapterTests", ["Catalog", "Conversation", "CurlTransport", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
+        tests("DeliveryTests", ["Delivery", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time", http]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
         tests("SimulatorTests", ["Simulator", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),
         tests("FunctionTests", ["JSON", "Secrets", "Workbench"]),

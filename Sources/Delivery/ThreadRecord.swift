@@ -14,6 +14,8 @@ package struct ThreadRecord: Sendable, Equatable {
     package var wasAnswered = false
     /// Whether either side ended it; the next message begins anew.
     package var hasEnded = false
+    /// How many conversations of a live chat came before this one under the platform's id of the thread.
+    package var generation = 0
     /// The choices shown last, by which a typed "2" or label is understood.
     package var choices: [OutboundContent.Choice] = []
 
@@ -26,6 +28,7 @@ package struct ThreadRecord: Sendable, Equatable {
         customer = json["customer"]?.string
         wasAnswered = json["answered"]?.bool ?? false
         hasEnded = json["ended"]?.bool ?? false
+        generation = json["generation"]?.integer ?? 0
         if let person = json["person"], let id = person["id"]?.string {
             self.person = Person(
                 PersonID(id), firstName: person["firstName"]?.string, lastName: person["lastName"]?.string,
@@ -46,6 +49,7 @@ package struct ThreadRecord: Sendable, Equatable {
             json.field("customer", customer)
             if wasAnswered { json.field("answered", true) }
             if hasEnded { json.field("ended", true) }
+            if generation > 0 { json.field("generation", generation) }
             if let person {
                 json.field("person", object: { json in
                     json.field("id", person.id.text)
@@ -67,5 +71,13 @@ package struct ThreadRecord: Sendable, Equatable {
             }
         }
         return writer.bytes
+    }
+}
+
+extension ThreadRecord {
+    /// What CXone knows a thread by. A live chat that goes on after its end is a new thread there (`byoc.md` §13 row 22), even when the platform
+    /// keeps its id.
+    package func threadForContactCentre(_ thread: ThreadID) -> ThreadID {
+        generation > 0 ? ThreadID("\(thread.text)~\(generation + 1)") : thread
     }
 }

@@ -53,6 +53,37 @@ package struct ThreadRecords: Sendable {
         throw .timedOut
     }
 
+    /// The platform's id of a thread that CXone names: the same, but for the later conversations of a live chat.
+    package func platformThread(_ thread: ThreadID, in channel: Channel, by deadline: Instant) async throws(StoreFailure) -> ThreadID {
+        guard channel.capabilities.isLiveChat, thread.text.utf8.contains(UInt8(ascii: "~")) else { return thread }
+        switch await store.get(Self.aliasKey(thread, channel), by: deadline) {
+        case .value(let value): return ThreadID(String(decoding: value.octets, as: UTF8.self))
+        case .absent, .conflict: return thread
+        case .unavailable(let failure): throw failure
+        }
+    }
+
+    /// Begins the next conversation of a live chat that ended: a new thread for CXone.
+    func beginAnew(_ thread: ThreadID, in channel: Channel, visibility: Visibility, by deadline: Instant) async throws(StoreFailure) -> ThreadRecord {
+        let record = try await change(thread, in: channel, visibility: visibility, by: deadline) { record in
+            guard record.hasEnded else { return }
+            record.hasEnded = false
+            record.wasAnswered = false
+            record.contact = nil
+            record.choices = []
+            record.generation += 1
+        }
+        let alias = record.threadForContactCentre(thread)
+        if case .unavailable(let failure) = await store.put(Self.aliasKey(alias, channel), Array(thread.text.utf8), life: Self.life, by: deadline) {
+            throw failure
+        }
+        return record
+    }
+
+    private static func aliasKey(_ thread: ThreadID, _ channel: Channel) -> StoreKey {
+        StoreKey(tenant: channel.tenant, purpose: "thread-alias", id: channel.name + "\u{0}" + thread.text)
+    }
+
     private static func key(_ thread: ThreadID, _ channel: Channel) -> StoreKey {
         StoreKey(tenant: channel.tenant, purpose: "thread", id: channel.name + "\u{0}" + thread.text)
     }

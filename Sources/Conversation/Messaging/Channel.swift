@@ -11,6 +11,7 @@ package struct Channel: Sendable {
     package let pointsOfContact: [PointOfContact]
     package let capabilities: ChannelCapabilities
     package let mode: DeliveryMode
+    package var inboundOptions = InboundOptions()
     package var inbound: (any InboundChannel)?
     package var outbound: (any OutboundChannel)?
     package var opening: (any OpeningChannel)?
@@ -32,6 +33,31 @@ package struct Channel: Sendable {
     package func pointOfContact(for visibility: Visibility) -> PointOfContact? {
         pointsOfContact.first { $0.visibility == visibility }
     }
+}
+
+/// What is done with those events of a platform that CXone's contract leaves open (`byoc.md` §13, rows 9 and 10).
+package struct InboundOptions: Sendable, Equatable {
+    /// How a change of a message that CXone has already is told.
+    package enum Change: String, Sendable, CaseIterable {
+        /// As a message of its own, marked as what it is.
+        case newMessage
+        /// Under the same id; only where a tenant has shown that CXone then changes its message.
+        case sameMessage
+        case ignored
+    }
+
+    package var edits = Change.newMessage
+    package var deletions = Change.newMessage
+    /// Whether what the business wrote by other means is shown to agents, as outbound messages.
+    package var carriesOwnMessages = false
+    /// Milliseconds in which the platform wants its answer.
+    package var window = 4500
+    /// Stand before the text of an edited message.
+    package var editedWords = "Edited: "
+    /// Stand for a message that its author deleted.
+    package var deletedWords = "This message was deleted."
+
+    package init() {}
 }
 
 /// How an agent's message is acknowledged (`design.md` §4).

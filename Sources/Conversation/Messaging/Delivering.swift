@@ -1,9 +1,10 @@
+package import HTTP
 package import Time
 
 /// The port from a channel to the contact centre: takes what contacts did. `Delivery` implements it with claims, order and echo filter.
 package protocol Inbox: Sendable {
-    /// Returns when every event is taken, or as soon as one cannot be: later events of the list are then not taken, so that order holds when
-    /// the platform sends them again; those taken before are recognised.
+    /// Returns when every event is taken, or has been tried. Where one cannot be, later ones of its thread are not taken either, so that order
+    /// holds when the platform sends them again; those taken before are then recognised.
     func accept(_ events: [InboundEvent], from channel: Channel, by deadline: Instant) async -> Acceptance
 }
 
@@ -23,6 +24,8 @@ package struct Acceptance: Sendable {
     package var putAside = 0
     /// CXone's contact number of the last message, for whoever shows it.
     package var contact: String?
+    /// For the log line: why something was put aside or ignored.
+    package var notes: [Note] = []
 
     package init(_ outcome: Outcome) { self.outcome = outcome }
 }
