@@ -79,7 +79,7 @@ extension InboundDelivery {
             await abandon(claim)
             return .store(error)
         }
-        guard let (message, options) = dressed(creation, record, desk) else {
+        guard let (message, options) = await dressed(creation, record, desk) else {
             await abandon(claim)
             return .ignored("own message of an unknown thread")
         }
@@ -103,24 +103,26 @@ extension InboundDelivery {
     }
 
     /// The message as CXone gets it: thread, author, choice and files settled.
-    private func dressed(_ creation: Creation, _ record: ThreadRecord, _ desk: Desk) -> (InboundMessage, CreateOptions)? {
+    private func dressed(_ creation: Creation, _ record: ThreadRecord, _ desk: Desk) async -> (InboundMessage, CreateOptions)? {
         var message = creation.message
+        var options = CreateOptions()
         message.thread = record.threadForContactCentre(message.thread)
         if message.isOwn {
             // CXone wants the customer as author, whichever way the message went (§8.1).
             guard let person = record.person else { return nil }
-            message.author = person
+            options.customer = person
         } else if case .text(let text) = message.content, let choice = ChoiceMatching.choice(text, among: record.choices) {
             message.content = .choice(title: choice.title, value: choice.value)
         }
-        var options = CreateOptions()
         options.externalID = creation.externalID
         options.isDeleted = creation.isDeleted
         options.contact = record.contact
         options.supportedTypes = desk.channel.capabilities.supportedTypes
+        options.customerFields = Self.fields(message.facts, desk.channel.inboundOptions.customerFields)
+        options.contactFields = Self.fields(message.facts, desk.channel.inboundOptions.contactFields)
         var lost: [String] = []
         for file in message.files {
-            if let shared = files?.link(to: file, in: desk.channel) {
+            if let shared = await files?.link(to: file, in: desk.channel, by: desk.last) {
                 options.files.append((shared.name, shared.url))
             } else {
                 lost.append("(file not available: \(FileNames.shown(file.name)))")
@@ -128,6 +130,13 @@ extension InboundDelivery {
         }
         if !lost.isEmpty { message.content = message.content.adding(lost) }
         return (message, options)
+    }
+
+    /// The facts that the settings carry, under CXone's names; a value is cut to what a custom field holds (§8.5).
+    private static func fields(_ facts: [(name: String, value: String)], _ carried: [CarriedFact]) -> [(name: String, value: String)] {
+        carried.compactMap { carried in
+            facts.first { $0.name == carried.fact }.map { (carried.ident, String($0.value.prefix(1024))) }
+        }
     }
 
     private func attempt(

@@ -4,6 +4,7 @@ import Store
 import Synchronization
 import TestSupport
 import Testing
+import Time
 
 @Suite("Inbound messages") struct InboundMessageTests {
     @Test("B5: a contact's message reaches CXone with thread and person, and the thread remembers the contact")
@@ -152,13 +153,13 @@ import Testing
         let later = await stage.accept(.message(own))
         #expect(later.taken == 1)
         let effect = try #require(stage.centre.effects.last)
-        #expect(effect.message.isOwn && effect.message.author.id.text == "zebra-12")
+        #expect(effect.message.isOwn && effect.options.customer?.id.text == "zebra-12")
     }
 
     @Test("files get names and URLs; one that cannot be shared is named in the text")
     func files() async {
         struct Sharing: FileSharing {
-            func link(to file: InboundFile, in channel: Channel) -> SharedFile? {
+            func link(to file: InboundFile, in channel: Channel, by deadline: Instant) async -> SharedFile? {
                 file.name.contains("secret") ? nil : SharedFile(name: file.name, url: "https://m.example/attachments/1")
             }
         }

@@ -52,12 +52,27 @@ package struct InboundOptions: Sendable, Equatable {
     package var carriesOwnMessages = false
     /// Milliseconds in which the platform wants its answer.
     package var window = 4500
+    /// Facts that go to custom fields of the person, and of the contact.
+    package var customerFields: [CarriedFact] = []
+    package var contactFields: [CarriedFact] = []
     /// Stand before the text of an edited message.
     package var editedWords = "Edited: "
     /// Stand for a message that its author deleted.
     package var deletedWords = "This message was deleted."
 
     package init() {}
+}
+
+/// A fact that a platform tells of a person or a message, and CXone's name for it.
+package struct CarriedFact: Sendable, Equatable {
+    package var fact: String
+    package var ident: String
+    /// `fact`, or `fact=ident` where CXone calls it otherwise.
+    package init(_ text: String) {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        fact = parts.first ?? text
+        ident = parts.count > 1 ? parts[1] : fact
+    }
 }
 
 /// How an agent's message is acknowledged (`design.md` §4).
