@@ -62,7 +62,9 @@ package struct ChannelDesk: Sendable {
         let offer = try offer(channel, isPosts: wish.isPosts)
         let directory = try await directory(offer.tenant)
         let present = try await directory.list(by: deadline).first(where: offer.matches)
-        if isNew, let present { throw SystemFailure(saying: "CXone has it already, as \"\(present.name)\" (\(present.id)); `causeway channels change` changes it") }
+        if isNew, let present {
+            throw SystemFailure(saying: "CXone has it already, as \"\(present.name)\" (\(present.id)); `causeway channels change` changes it")
+        }
         guard isNew || present != nil else { throw SystemFailure(saying: "CXone does not have it yet; `causeway channels add` adds it") }
         guard var definition = offer.definition(id: ChannelDefinition.newID()) else {
             throw SystemFailure(saying: "enter \"integrationId\" under channels.\(channel): CXone shows it in the list of integrations")

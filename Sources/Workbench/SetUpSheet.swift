@@ -34,7 +34,8 @@ package enum SetUpSheet {
 
             6. *Admin* – Save. Read the Integration ID from the list of integrations and give it to the engineer.
             7. *Engineer* – Enter it as "integrationId" of each channel in the settings, and the tenant's numbers below.
-            8. *Admin* – Digital points of contact: the integration's button opens Causeway's page; add the channels there. By command line: `causeway channels add NAME`.
+            8. *Admin* – Digital points of contact: the integration's button opens Causeway's page; add the channels there. By command
+               line: `causeway channels add NAME`.
             9. *Engineer* – Enter the channel ids that the page shows; `causeway channels list` then shows a ✓ for each.
             10. *Admin* – Give each channel its default skill and, where used, its Studio script; add it to the skill's routing queue.
             11. *Engineer* and *Admin* – Write a message on each channel and answer it before the channel is promoted (B17).

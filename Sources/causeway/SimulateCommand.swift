@@ -39,10 +39,14 @@ struct SimulateCommand: ParsableCommand {
             clientSecret: secret("CAUSEWAY_CXONE_CLIENT_SECRET"), accessKeySecret: secret("CAUSEWAY_CXONE_ACCESS_KEY_SECRET"))
         let experience = DigitalExperience(
             tenant: Tenant(credentials: credentials), baseURL: "http://127.0.0.1:\(port)", over: CurlTransport(options: .longLived()))
-        experience.add(Integration(
+        var integration = Integration(
             id: "causeway", boxURL: box, authorizationURL: token,
             clientID: environment["CAUSEWAY_BYOC_CLIENT"].flatMap { $0.isEmpty ? nil : $0 } ?? "cxone",
-            clientSecret: secret("CAUSEWAY_BYOC_SECRET")))
+            clientSecret: secret("CAUSEWAY_BYOC_SECRET"))
+        let front = box.hasSuffix("/byoc") ? String(box.dropLast(5)) : box
+        (integration.addURL, integration.reconnectURL, integration.removeURL) =
+            (front + "/channels/add", front + "/channels/reconnect", front + "/channels/remove")
+        experience.add(integration)
         for channel in channels { experience.addChannel(channel, integration: "causeway") }
         if let start {
             guard let text = Files.read(start) else { throw ValidationError("cannot read \(start)") }

@@ -104,11 +104,12 @@ final class PagesBench: HTTPTransport {
         return response
     }
 
-    func post(_ target: String, _ form: String, origin: String? = "https://mw.example") async -> Response {
+    func post(_ target: String, _ form: String, origin: String? = "https://mw.example", site: String? = nil) async -> Response {
         var request = Request(method: .post, target: target, fields: [.contentType: "application/x-www-form-urlencoded"], body: Array(form.utf8))
         request.front.isSecure = true
         if let cookie = state.withLock({ $0.cookie }) { request.fields[.cookie] = cookie }
         if let origin { request.fields[.origin] = origin }
+        if let site, let name = HTTPField.Name("Sec-Fetch-Site") { request.fields[name] = site }
         return await handler.respond(to: request)
     }
 

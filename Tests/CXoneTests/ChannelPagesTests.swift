@@ -87,6 +87,10 @@ private func text(_ response: Response) -> String { String(decoding: response.bo
         #expect(await bench.post("/channels/add", "key=\(key)&key=\(key)&" + form).status == .forbidden)
         #expect(await bench.post("/channels/add", "key=\(key)&" + form, origin: "https://evil.example").status == .forbidden)
         #expect(await bench.post("/channels/add", "key=\(key)&" + form, origin: "null").status == .forbidden)
+        #expect(await bench.post("/channels/add", "key=\(key)&" + form, origin: "null", site: "cross-site").status == .forbidden)
+        #expect(await bench.post("/channels/add", "key=\(key)&" + form, origin: nil, site: "same-site").status == .forbidden)
+        let shown = await bench.post("/channels/add", "key=\(key)&offer=hole&action=preview&name=a&id=x", origin: "null", site: "same-origin")
+        #expect(shown.status == .ok, "what a browser sends under no-referrer")
         #expect(await bench.post("/channels/remove", "key=\(key)&id=never-ours&confirm=yes").status == .unprocessableContent)
         bench.state.withLock { $0.cookie = "__Host-causeway-channels=" + String(repeating: "A", count: 43) }
         #expect(await bench.post("/channels/add", "key=\(key)&" + form).status == .unauthorized)

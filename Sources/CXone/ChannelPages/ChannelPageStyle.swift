@@ -58,7 +58,9 @@ enum ChannelPageStyle {
         button.danger { background: transparent; border-color: var(--danger); color: var(--danger); }
         button:hover, .button:hover { filter: brightness(1.08); }
         :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
-        .notice, .problem { padding: .75rem 1rem; border-radius: 8px; border-inline-start: 4px solid var(--good); background: var(--card); margin: 0 0 1.25rem; }
+        .notice, .problem {
+          padding: .75rem 1rem; border-radius: 8px; border-inline-start: 4px solid var(--good); background: var(--card); margin: 0 0 1.25rem;
+        }
         .problem { border-color: var(--danger); }
         .good { color: var(--good); }
         .todo { color: var(--todo); }

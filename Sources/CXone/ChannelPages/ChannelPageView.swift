@@ -135,7 +135,8 @@ struct ChannelPageView {
             <form method="post" action="remove">
             <input type="hidden" name="key" value="\(session.formKey.revealText())">
             <input type="hidden" name="id" value="\(channel.id)">
-            <label class="tick"><input type="checkbox" name="confirm" value="yes" required> I am sure that <strong>\(channel.name)</strong> can go</label>
+            <label class="tick"><input type="checkbox" name="confirm" value="yes" required>
+            <span>I am sure that <strong>\(channel.name)</strong> can go</span></label>
             <p class="actions"><button class="danger">Delete</button></p>
             </form></section>
             """
@@ -192,7 +193,7 @@ struct ChannelPageView {
             \(HTML(joining: ticks))
             </fieldset>
             <p class="actions"><button name="action" value="save">\(verb)</button>
-            <button class="quiet" name="action" value="preview">Show the call first</button></p>
+            <button class="quiet" name="action" value="preview" formaction="\(page.rawValue)#call">Show the call first</button></p>
             </form>
             \(preview ? call(definition) : "")
             """

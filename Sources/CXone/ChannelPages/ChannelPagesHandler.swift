@@ -163,12 +163,23 @@ package struct ChannelPagesHandler: Handler {
         guard let session = await session(of: request) else { return PageProblem.noSession.response }
         let isForm = request.fields.value(.contentType)?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
         guard isForm, request.body.count <= Self.mostOctets, let fields = FormFields(request.body) else { return PageProblem.badForm.response }
-        // Browsers name the origin of every form; one that does not is held to the key alone.
-        if let sender = request.fields.value(.origin), sender != origin { return PageProblem.foreignForm.response }
+        guard isOwnForm(request) else { return PageProblem.foreignForm.response }
         guard let key = fields["key"], session.formKey.matches(key.utf8) else { return PageProblem.foreignForm.response }
         switch page {
         case .add, .reconnect: return await put(page, session, fields)
         case .remove: return await remove(session, fields)
+        }
+    }
+
+    /// Browsers name the origin of a form, or `null` under a page's own `no-referrer`, and then say beside it whether the form was ours. One that
+    /// says nothing at all is held to the key alone.
+    private func isOwnForm(_ request: Request) -> Bool {
+        let site = HTTPField.Name("Sec-Fetch-Site").flatMap { request.fields.value($0) }
+        return switch request.fields.value(.origin) {
+        case origin: true
+        case "null": site == "same-origin"
+        case nil: site == nil || site == "same-origin"
+        default: false
         }
     }
 

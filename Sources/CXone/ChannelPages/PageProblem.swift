@@ -54,11 +54,13 @@ enum PageProblem: String {
         case .unknownBrand: ("This CXone tenant is not set up here.", "Ask your engineers to enter its brandId under \"tenants\" in the settings.")
         case .noHost: ("It is not known where this tenant's interface is.", "Ask your engineers to enter \"apiURL\" of the tenant in the settings.")
         case .untrustedHost:
-            ("The link names a host that is not CXone's.", "Nothing was sent there. If the host is right, your engineers can add it to \"hosts\" of the tenant.")
+            ("The link names a host that is not CXone's.",
+                "Nothing was sent there. If the host is right, your engineers can add it to \"hosts\" of the tenant.")
         case .usedToken: ("This link has been used, or has expired.", "Go back to CXone and open the page from there again.")
         case .cxoneDown: ("CXone did not answer.", "Nothing was changed. Try again in a minute.")
         case .noStore: ("Your session could not be kept.", "The store did not answer. Tell your engineers, and try again in a minute.")
-        case .noSession: ("You are not signed in here, or not any more.", "Open the page from CXone again: Digital points of contact, the button of the integration.")
+        case .noSession:
+            ("You are not signed in here, or not any more.", "Open the page from CXone again: Digital points of contact, the button of the integration.")
         case .badForm: ("The form was not complete.", "Go back, reload the page and try again.")
         case .foreignForm: ("The form did not come from this page.", "Nothing was changed. Open the page from CXone again.")
         case .noPermission: ("CXone does not show you its channels.", "Ask for the permission to manage digital channels, then open the page again.")
