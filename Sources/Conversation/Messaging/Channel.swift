@@ -95,7 +95,7 @@ package enum DeliveryClass: String, Sendable {
 package struct ChannelCapabilities: Sendable, Equatable {
     package var receives = true
     package var sends = true
-    /// Characters of one text; longer ones are split. `nil`: no limit that matters.
+    /// UTF-16 code units of one text; longer ones are cut. `nil`: no limit that matters.
     package var textLimit: Int?
     /// Choices of one message; 0: none, they become numbered lines.
     package var choices = 0
