@@ -2,10 +2,8 @@ package import Time
 
 /// An agent's message as the channel can carry it.
 package struct DegradedMessage: Sendable {
-    /// In the order in which they are sent. Empty when the message says nothing and has no files.
+    /// In the order in which they are sent; the first stands for the whole. Empty when the message says nothing and has no files.
     package var parts: [OutboundPart] = []
-    /// Which of them stands for the whole: the first with words of the agent, else the first.
-    package var main = 0
     /// What the contact can now choose from, with the titles that are shown; by them, or by their numbers, an answer is understood.
     package var choices: [OutboundContent.Choice] = []
     /// What the contact sees otherwise than the agent wrote it, as short names for the log.
@@ -40,7 +38,6 @@ package enum MessageDegrading {
         }
         let files: [(body: OutboundPart.Body?, files: [OutboundFile])] = groups.map { (nil, $0) }
         pieces = filesComeFirst ? files + pieces : pieces + files
-        out.main = filesComeFirst ? files.count : 0
 
         let quotes = capabilities.quotes || message.visibility == .post
         if message.isQuote, message.replyTo != nil, !quotes { out.losses.append("quoteDropped") }

@@ -12,7 +12,7 @@ package enum TextCutting {
         var pieces: [String] = []
         var rest = text[...]
         while true {
-            rest = rest.drop { $0.isWhitespace }
+            rest = rest.drop(while: \.isBlank)
             guard !rest.isEmpty else { return pieces }
             var end = cut(rest, limit)
             if end == rest.startIndex {
@@ -20,7 +20,7 @@ package enum TextCutting {
                 end = scalarCut(rest, limit)
             }
             let piece = rest[..<end]
-            pieces.append(String(piece.dropLast(while: \.isWhitespace)))
+            pieces.append(String(piece.dropLast(while: \.isBlank)))
             rest = rest[end...]
         }
     }
@@ -35,7 +35,7 @@ package enum TextCutting {
         var endsSentence = false
         while index < text.endIndex {
             let character = text[index]
-            if character.isWhitespace, length > 0 {
+            if character.isBlank, length > 0 {
                 weak = index
                 if endsSentence || character.isNewline { strong = (index, length) }
             }
@@ -75,4 +75,9 @@ extension Substring {
         while let last = out.last, isDropped(last) { out.removeLast() }
         return out
     }
+}
+
+extension Character {
+    /// White space and nothing else; a space that carries an accent or a joiner is more.
+    fileprivate var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 }

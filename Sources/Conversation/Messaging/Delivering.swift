@@ -33,6 +33,8 @@ package struct Acceptance: Sendable {
 /// The port from the contact centre to the channels: delivers what agents wrote.
 package protocol Outbox: Sendable {
     func deliver(_ message: OutboundMessage, through channel: Channel, by deadline: Instant) async -> DeliveryOutcome
+    /// The answer to a delivered message was written. Only of interest where `keyIsDigest`: an equal message that comes from now on is another one.
+    func answered(_ message: OutboundMessage, through channel: Channel, by deadline: Instant) async
     /// The agent ended the conversation. The channel learns of it once, however often and by whichever way it is told.
     func end(_ thread: ThreadID, contact: String?, in channel: Channel, visibility: Visibility, by deadline: Instant) async -> EndingOutcome
 }

@@ -5,6 +5,9 @@ package import Time
 package struct OutboundMessage: Sendable {
     /// The same for every repeat of this very message, different for any other; from CXone's own id where there is one. ASCII, at most 64 characters.
     package var key: String
+    /// Whether the key is only a digest of what the message says, because CXone gave it no id: then an equal message is the same one only while the
+    /// first is being delivered, or when the answer to it could not be written (`byoc.md` §3.7). See `Outbox.answered`.
+    package var keyIsDigest = false
     package var visibility: Visibility
     /// `nil` when it begins a conversation; then there are recipients.
     package var thread: ThreadID?
