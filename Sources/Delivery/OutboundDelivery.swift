@@ -98,7 +98,14 @@ package struct OutboundDelivery: Outbox {
     private func thread(
         for message: OutboundMessage, through channel: Channel, _ held: inout OutboundClaims.Held, by deadline: Instant
     ) async -> Result<ThreadID, ChannelError> {
-        if let thread = message.thread ?? held.record.thread { return .success(thread) }
+        if let thread = message.thread {
+            do throws(StoreFailure) {
+                return .success(try await threads.platformThread(thread, in: channel, by: deadline))
+            } catch {
+                return .failure(ChannelError(.unreachable, reason: "store: \(error.rawValue)", mayHaveArrived: false))
+            }
+        }
+        if let thread = held.record.thread { return .success(thread) }
         guard let opening = channel.opening else { return .failure(Self.refusal("the channel opens no threads", nil)) }
         do throws(ChannelError) {
             let thread = try await opening.open(
@@ -118,6 +125,8 @@ package struct OutboundDelivery: Outbox {
             if let person = await note(choices, of: message, in: delivery.thread, channel, by: deadline), delivery.people.isEmpty {
                 delivery.people = [person]
             }
+            // CXone may know the thread by another id than the platform.
+            delivery.thread = message.thread ?? delivery.thread
             held.record.state = .done
             held.record.delivery = delivery
             // Whatever becomes of this: the platform has the message, and that is the truth.
@@ -153,7 +162,8 @@ package struct OutboundDelivery: Outbox {
         let person = message.recipients.first
         let record = try? await threads.change(thread, in: channel, visibility: message.visibility, by: deadline) { record in
             record.wasAnswered = true
-            record.hasEnded = false
+            // A live chat that ended stays so: the contact's next message begins another.
+            if !channel.capabilities.isLiveChat { record.hasEnded = false }
             if !shown.isEmpty { record.choices = shown }
             if record.person == nil { record.person = person }
         }
