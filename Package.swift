@@ -103,7 +103,7 @@ let package = Package(
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
         tests("DeliveryTests", ["Delivery", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time", http]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
-        tests("SimulatorTests", ["Simulator", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),
+        tests("SimulatorTests", ["Simulator", "Workbench", "causeway", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),
         tests("FunctionTests", ["JSON", "Secrets", "Workbench"]),
         .executableTarget(
             name: "json-turn", dependencies: ["JSON", "Secrets"], path: "Tests/Benchmarks/JSONTurn", swiftSettings: strict),

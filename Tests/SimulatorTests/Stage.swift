@@ -12,11 +12,12 @@ import Time
 /// A tenant, a middleware that answers as agreed, and both on one network in memory.
 final class Stage: Sendable {
     let cxone: DigitalExperience
-    let network = MemoryNetwork()
+    let network: MemoryNetwork
     let middleware = Middleware()
     static let api = "https://api-de-na1.niceincontact.com/dfo/3.0"
 
     init(_ change: (inout Behaviour) -> Void = { _ in }, time: any TimeSource = SystemTime()) {
+        network = MemoryNetwork(time: time)
         cxone = DigitalExperience(over: network, time: time)
         cxone.behave(change)
         cxone.join(network)

@@ -84,7 +84,8 @@ package final class DigitalExperience: Handler {
         }
         var pause = world.withLock { $0.behaviour.latency }
         if case .slow(let more) = fault { pause += more }
-        let outcome = found.map { perform($0.route, $0.parameters, request) } ?? DigitalExperience.nothing(request)
+        var outcome = found.map { perform($0.route, $0.parameters, request) } ?? DigitalExperience.nothing(request)
+        if case .success(let answer) = outcome, let outgoing = answer.outgoing { outcome = await send(outgoing) }
         if pause > 0 { await sleep(time.now().advanced(byMilliseconds: pause)) }
         let response = finish(request, operation, outcome, began)
         if fault == .reset { return .hungUp(hadEffect: true) }

@@ -17,6 +17,7 @@ package struct Serve: Sendable {
     private let isSample: Bool
 
     private var url: String { "http://127.0.0.1:\(port)" }
+    private var deskURL: String { "http://127.0.0.1:\(deskPort)" }
 
     /// Prepares a run: settings found and checked, secrets made, ports free. Nothing runs yet.
     /// - Parameter say: Prints one line for the person at the desk.
@@ -31,11 +32,14 @@ package struct Serve: Sendable {
         guard Sockets.freePort(port) != nil else {
             throw SystemFailure(saying: "port \(port) is taken; stop what uses it or set CAUSEWAY_PORT")
         }
+        guard Sockets.freePort(deskPort) != nil else {
+            throw SystemFailure(saying: "port \(deskPort) is taken; stop what uses it or set CAUSEWAY_DESK_PORT")
+        }
         for endpoint in Endpoint.all where !Files.exists("\(programs)/\(endpoint.name)") {
             throw SystemFailure(saying: "\(programs)/\(endpoint.name) is not built; `make run` builds it")
         }
         var environment = environment
-        for name in SampleSettings.secrets where (environment[name] ?? "").isEmpty { environment[name] = Files.randomKey() }
+        for name in SampleSettings.secrets + Desk.secrets where (environment[name] ?? "").isEmpty { environment[name] = Files.randomKey() }
         // Variables of other start modes must not reach the functions.
         for name in ["AWS_LAMBDA_RUNTIME_API", "GATEWAY_INTERFACE", "LISTEN_FDS", "LISTEN_PID"] { environment[name] = nil }
         if let named = environment["CAUSEWAY_SETTINGS"], !named.isEmpty {
@@ -82,6 +86,7 @@ package struct Serve: Sendable {
                 endpoint.name, executable: site.program(endpoint), environment: environment, listener: listener,
                 log: "\(folder)/\(endpoint.name).log"))
         }
+        children.append(try Desk(port: deskPort, front: url).program(in: folder, causeway: "\(programs)/causeway", environment: environment))
         children.append(Program(
             "nginx", executable: nginx, arguments: ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", "\(folder)/nginx.log"],
             environment: environment.filter { ["PATH", "HOME", "LANG", "TZ"].contains($0.key) }, log: "\(folder)/nginx.log"))
@@ -113,8 +118,9 @@ package struct Serve: Sendable {
     /// Waits for the first turn to work, then tells how to send one.
     private func announce() async throws {
         try await waitForTurn()
+        try await waitForDesk()
         let variables = [
-            ("CAUSEWAY_URL", url), ("CAUSEWAY_DESK_URL", "http://127.0.0.1:\(deskPort)"),
+            ("CAUSEWAY_URL", url), ("CAUSEWAY_DESK_URL", deskURL),
             ("CAUSEWAY_AUTHORIZATION", environment["CAUSEWAY_AUTHORIZATION"] ?? ""),
         ]
         try Files.write(variables.map { "\($0)='\($1.replacing("'", with: "'\\''"))'\n" }.joined(), to: "\(folder)/env", mode: 0o600)
@@ -122,6 +128,7 @@ package struct Serve: Sendable {
             let path = endpoint.routes.first?.path ?? endpoint.path
             say("  \(url)\(path)\(padding(path, to: 12))\(endpoint.summary)")
         }
+        say("  \(deskURL)/desk/log\(padding("/desk/log", to: 12))CXone's agent desk as a log; an agent's answers go in at /desk/contacts")
         say("  \(folder)/env \(padding(folder + "/env", to: 32))the URLs and this run's Authorization, for `source`")
         say("  \(settings)\(padding(settings, to: 33))the settings; logs are in \(folder)")
         say("ready")
@@ -143,6 +150,14 @@ package struct Serve: Sendable {
             try await Task.sleep(for: .milliseconds(100))
         }
         throw SystemFailure(saying: "the first turn is answered by \(seen) instead of \(wanted); see the logs in \(folder)")
+    }
+
+    private func waitForDesk() async throws {
+        for _ in 0..<100 {
+            if Sockets.answers(port: deskPort) { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw SystemFailure(saying: "CXone's simulator does not answer at \(deskURL); see \(folder)/desk.log")
     }
 
     private func padding(_ text: String, to width: Int) -> String { String(repeating: " ", count: max(1, width - text.count)) }

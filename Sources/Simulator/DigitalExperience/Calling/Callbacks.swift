@@ -30,14 +30,14 @@ struct CallbackToken {
 extension DigitalExperience {
     /// Posts until it is answered or given up: without a token or with an old one first, then with a fresh one, and again as the switches say.
     func callback(
-        _ operation: Operation, to integration: Integration, path: String, body: RawJSON, shape: Shape?
+        _ operation: Operation, to integration: Integration, path: String, body: RawJSON, shape: Shape?, method: HTTPRequest.Method = .post
     ) async -> CallbackResult {
         var attempts = 0
         var answer: Response?
         let behaviour = behaviour
         for round in 0...max(0, behaviour.retries) {
             if round > 0 { await sleep(time.now().advanced(byMilliseconds: behaviour.retrySpacing)) }
-            answer = await authorized(operation, integration, path, body, &attempts)
+            answer = await authorized(Post(operation, integration, path, body, method), &attempts)
             // Only what may pass is repeated.
             guard let status = answer?.status.code, status < 500, status != 429 else { continue }
             break
@@ -46,7 +46,8 @@ extension DigitalExperience {
         let json = try? JSON(parsing: answer.body)
         var violations: [Violation] = []
         if let shape, (200...299).contains(answer.status.code) {
-            violations = json.map { shape.violations(of: $0, refusingUnknown: false) } ?? [Violation(nil, "The answer is no JSON.", "syntax")]
+            violations = json.map { shape.violations(of: $0, refusingUnknown: false) }
+                ?? [Violation(nil, "The answer is no JSON.", "syntax")]
         }
         if !violations.isEmpty {
             world.withLock { world in
@@ -60,10 +61,22 @@ extension DigitalExperience {
         return CallbackResult(status: answer.status.code, body: json, attempts: attempts, violations: violations)
     }
 
-    private func authorized(
-        _ operation: Operation, _ integration: Integration, _ path: String, _ body: RawJSON, _ attempts: inout Int
-    ) async -> Response? {
+    /// One message to the middleware.
+    private struct Post {
+        let operation: Operation
+        let integration: Integration
+        let path: String
+        let body: RawJSON
+        let method: HTTPRequest.Method
+
+        init(_ operation: Operation, _ integration: Integration, _ path: String, _ body: RawJSON, _ method: HTTPRequest.Method) {
+            (self.operation, self.integration, self.path, self.body, self.method) = (operation, integration, path, body, method)
+        }
+    }
+
+    private func authorized(_ message: Post, _ attempts: inout Int) async -> Response? {
         let now = time.now()
+        let integration = message.integration
         var token = world.withLock { $0.callbackTokens[integration.id] }.flatMap { now < $0.expires ? $0.text : nil }
         if token == nil {
             switch behaviour.firstAttempt {
@@ -73,11 +86,11 @@ extension DigitalExperience {
             }
         }
         attempts += 1
-        let first = await post(operation, integration, integration.boxURL + path, body, token: token)
+        let first = await send(message, token: token)
         guard first?.status.code == 401 else { return first }
         guard let fresh = await fetchToken(integration) else { return first }
         attempts += 1
-        return await post(operation, integration, integration.boxURL + path, body, token: fresh)
+        return await send(message, token: fresh)
     }
 
     /// Client credentials as a JSON body (§3.1).
@@ -87,7 +100,9 @@ extension DigitalExperience {
             object.field("client_id", integration.clientID)
             object.field("client_secret", integration.clientSecret.revealText())
         } }
-        guard let answer = await post(.callbackToken, integration, integration.authorizationURL, body, token: nil),
+        let fields: HTTPFields = [.contentType: "application/json", .accept: "application/json"]
+        guard let answer = await post(
+            .callbackToken, integration.authorizationURL, fields, Array(body.bytes), integration.connection),
             (200...299).contains(answer.status.code)
         else { return nil }
         let json = try? JSON(parsing: answer.body)
@@ -108,18 +123,22 @@ extension DigitalExperience {
     }
 
     /// One request to the middleware; `nil` when no answer came in time.
-    private func post(_ operation: Operation, _ integration: Integration, _ url: String, _ body: RawJSON, token: String?) async -> Response? {
+    private func send(_ message: Post, token: String?) async -> Response? {
         var fields: HTTPFields = [.contentType: "application/json", .accept: "application/json"]
         if let token { fields[.authorization] = "Bearer \(token)" }
-        return await post(operation, url, fields, Array(body.bytes), integration.connection)
+        let integration = message.integration
+        return await post(
+            message.operation, integration.boxURL + message.path, fields, Array(message.body.bytes), integration.connection,
+            method: message.method)
     }
 
     func post(
-        _ operation: Operation, _ url: String, _ fields: HTTPFields, _ body: [UInt8], _ connection: ConnectionOptions
+        _ operation: Operation, _ url: String, _ fields: HTTPFields, _ body: [UInt8], _ connection: ConnectionOptions,
+        method: HTTPRequest.Method = .post
     ) async -> Response? {
         let began = time.now()
         let call = Call(
-            method: .post, url: url, fields: fields, body: body, deadline: began.advanced(byMilliseconds: behaviour.callbackTimeout),
+            method: method, url: url, fields: fields, body: body, deadline: began.advanced(byMilliseconds: behaviour.callbackTimeout),
             connection: connection)
         var answer: Response?
         var failure: String?
@@ -129,7 +148,7 @@ extension DigitalExperience {
             failure = error.code.rawValue
         }
         let record = Record(
-            side: .sent, operation: operation, method: "POST", target: WebAddress(url)?.target ?? url, status: answer?.status.code ?? 0,
+            side: .sent, operation: operation, method: method.rawValue, target: WebAddress(url)?.target ?? url, status: answer?.status.code ?? 0,
             milliseconds: time.now().milliseconds(since: began), body: operation == .callbackToken ? [] : Array(body.prefix(64 << 10)),
             violations: [])
         world.withLock { world in

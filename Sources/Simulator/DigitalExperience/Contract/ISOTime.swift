@@ -1,14 +1,8 @@
+import Time
+
 /// Times as CXone writes and reads them: `2026-03-04T09:14:02.117+00:00`.
 package enum ISOTime {
-    package static func text(_ epochMilliseconds: Int64) -> String {
-        let day = floorDivide(epochMilliseconds, 86_400_000)
-        let rest = Int(epochMilliseconds - day * 86_400_000)
-        let (year, month, date) = civil(fromDays: day)
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let milliseconds = String(rest % 1000 + 1000).dropFirst()
-        let time = "\(two(rest / 3_600_000)):\(two(rest / 60_000 % 60)):\(two(rest / 1000 % 60))"
-        return "\(year)-\(two(month))-\(two(date))T\(time).\(milliseconds)+00:00"
-    }
+    package static func text(_ epochMilliseconds: Int64) -> String { Timestamp.text(epochMilliseconds) }
 
     /// - Parameter milliseconds: Whether exactly three digits of a second must be there; otherwise none to nine may.
     package static func parse(_ text: String, milliseconds: Bool) -> Int64? {
@@ -60,17 +54,4 @@ package enum ISOTime {
         let dayOfYear = Int64((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1)
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
-
-    private static func civil(fromDays days: Int64) -> (year: Int64, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let era = floorDivide(shifted, 146_097)
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = Int(shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9)
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return (year, month, Int(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1))
-    }
 }
-

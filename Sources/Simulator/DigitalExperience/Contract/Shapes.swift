@@ -68,6 +68,14 @@ package enum Shapes {
         ])),
     ])
 
+    /// `POST /channels/{channelId}/inbound` (§8.2).
+    static let inbound: Shape = .object([
+        .required("messageContent", .anyObject), .required("authorCustomerIdentity", identity),
+        .optional("thread", .object([.optional("idOnExternalPlatform", .filledText), .optional("threadName", .text)])),
+        .optional("recipients", recipients), .optional("attachments", attachments), .optional("title", .text),
+        .optional("contact", .object([.optional("customFields", fieldValues)])),
+    ])
+
     /// `PUT …/messages/{id}/status` (§8.3).
     static let deliveryStatus: Shape = .object([
         .required("status", .choice(["delivered", "seen", "failed"])), .required("updatedAt", .time(milliseconds: false)),
@@ -91,6 +99,7 @@ package enum Shapes {
     static let assignment: Shape = .object([
         .optional("userId", .integer), .optional("inboxAssignee", .integer), .optional("inboxAssigneeCxoneId", .filledText),
     ])
+    static let queue: Shape = .object([.required("routingQueueId", .filledText)])
     static let transcript: Shape = .object([.required("recipients", .list(external))])
     static let merge: Shape = .object([.required("customerToMerge", .object([.required("id", .filledText)]))])
 

@@ -1,4 +1,6 @@
-import JSON
+import HTTP
+package import HTTPTypes
+package import JSON
 import Synchronization
 import Time
 
@@ -111,6 +113,27 @@ extension DigitalExperience {
         return await callback(
             .callbackSenderAction, to: place.integration, path: "/1.0/channel/\(channel)/thread/\(id)/sender-action",
             body: bodies.senderAction(isTyping, agent: user), shape: nil)
+    }
+
+    /// What an agent's client sends through the API (§8.2).
+    func send(_ outgoing: Outgoing) async -> Result<Answer, APIError> {
+        let sending = switch outgoing.target {
+        case .contact(let number): await reply(to: number, outgoing.draft)
+        case .recipients(let channel, let recipients): await start(on: channel, with: recipients, outgoing.draft)
+        }
+        guard let message = sending.message else {
+            return .failure(APIError(400, [Violation(nil, sending.failure ?? "The message was not sent.", "notSent")]))
+        }
+        return .success(world.withLock { $0.success(200, $0.created(message)) })
+    }
+
+    /// Calls any path under the box, with a token as every callback has one: for the ones that nobody has documented (§3.6).
+    package func call(
+        _ method: HTTPRequest.Method, _ path: String, _ body: RawJSON = .emptyObject, integration: String? = nil
+    ) async -> CallbackResult? {
+        let form = integrations.first { integration == nil || $0.id == integration }
+        guard let form else { return nil }
+        return await callback(.callbackOther, to: form, path: path, body: body, shape: nil, method: method)
     }
 
     // MARK: After the callback

@@ -55,7 +55,9 @@ extension DigitalExperience {
             return Response(status: .noContent)
         case (.get, "integrations", 1): return ok(RawJSON { $0.array { list in for form in integrations { form.write(to: &list) } } })
         case (.post, "integrations", 1):
-            let form = save(try body(request, DeskShapes.integration))
+            guard let form = save(try body(request, DeskShapes.integration)) else {
+                throw .invalid([Violation("boxURL", "This field is missing.", "missing")])
+            }
             return .json(.created, Array(RawJSON { form.write(to: &$0) }.bytes))
         case (.get, "channels", 1): return ok(list(channels) { $0.write($1, to: &$2) })
         case (.post, "channels", 1):
@@ -75,6 +77,11 @@ extension DigitalExperience {
             else { throw .notFound("The integration has no such page.") }
             return ok(RawJSON { $0.object { $0.field("url", url) } })
         case (.post, "files", 1): return keep(request)
+        case (.post, "call", 1):
+            let body = try body(request, DeskShapes.call)
+            return answer(await call(
+                body["method"]?.string.flatMap { HTTPRequest.Method($0) } ?? .post, body["path"]?.string ?? "/",
+                body["body"].map { RawJSON($0) } ?? .emptyObject, integration: body["integration"]?.string))
         case (.post, "contacts", 3): return try await act(on: path[1], path[2], request)
         case (.post, "channels", 3) where path[2] == "start": return try await begin(path[1], request)
         default: throw .notFound("The desk knows no \(request.method.rawValue) \(request.path).")

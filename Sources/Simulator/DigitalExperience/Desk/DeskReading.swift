@@ -146,16 +146,19 @@ extension DigitalExperience {
         let found = DeskShapes.beginning.violations(of: json, refusingUnknown: true)
         guard found.isEmpty else { return found.map { "\($0.field ?? ""): \($0.message)" } }
         if let behaviour = json["behaviour"] { behave { $0.apply(behaviour) } }
-        for form in json["integrations"]?.elements.map({ $0 }) ?? [] { save(form) }
-        return (json["channels"]?.elements.map { $0 } ?? []).compactMap { channel in
+        var mistakes = (json["integrations"]?.elements.map { $0 } ?? []).filter { save($0) == nil }.map {
+            "the integration \($0["id"]?.string ?? "") names no boxURL"
+        }
+        mistakes += (json["channels"]?.elements.map { $0 } ?? []).compactMap { channel in
             addChannel(channel) == nil ? "the channel \(channel["name"]?.string ?? "") names no known integration or an unknown flag" : nil
         }
+        return mistakes
     }
 
-    /// An integration by its form; one of the same id is changed.
-    @discardableResult
-    func save(_ form: JSON) -> Integration {
+    /// An integration by its form; one of the same id is changed. `nil` when a new one names no middleware.
+    func save(_ form: JSON) -> Integration? {
         let known = form["id"]?.string.flatMap { id in integrations.first { $0.id == id } }
+        guard known != nil || form["boxURL"] != nil else { return nil }
         return add(Integration(form, known: known))
     }
 

@@ -1,7 +1,7 @@
 /// The bodies of the desk's own interface, as strictly read as CXone's.
 enum DeskShapes {
     static let integration: Shape = .object([
-        .optional("id", .filledText), .optional("name", .filledText), .required("boxURL", .url), .optional("authorizationURL", .url),
+        .optional("id", .filledText), .optional("name", .filledText), .optional("boxURL", .url), .optional("authorizationURL", .url),
         .optional("clientID", .filledText), .optional("clientSecret", .filledText), .optional("usesOutboundV2", .boolean),
         .optional("addURL", .url), .optional("reconnectURL", .url), .optional("removeURL", .url), .optional("eventsURL", .url),
         .optional("eventsAuthorization", .filledText), .optional("eventsShape", .choice(Integration.EventsShape.allCases.map(\.rawValue))),
@@ -20,6 +20,10 @@ enum DeskShapes {
     static let typing: Shape = .object([.required("isTyping", .boolean), .optional("agent", .integer)])
     static let close: Shape = .object([
         .optional("status", .choice(Contact.Status.allCases.map(\.rawValue))), .optional("agent", .integer),
+    ])
+    static let call: Shape = .object([
+        .required("path", .filledText), .optional("method", .choice(["POST", "PUT", "PATCH", "DELETE", "GET"])),
+        .optional("integration", .filledText), .optional("body", .any),
     ])
     static let fault: Shape = .object([
         .required("kind", .choice(["slow", "drop", "reset", "status", "html"])), .optional("milliseconds", .integer),

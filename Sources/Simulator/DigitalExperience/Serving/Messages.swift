@@ -168,7 +168,8 @@ extension World {
         var message = message
         let external = ThreadKey(channel: message.thread.channel, idOnExternalPlatform: message.idOnExternalPlatform)
         if let early = earlyStatuses.removeValue(forKey: external) { message.statuses += early }
-        if let before = threads[message.thread]?.messages.last.flatMap({ messages[$0] }), let old = ISOTime.parse(before.createdAtWithMilliseconds, milliseconds: true),
+        let before = threads[message.thread]?.messages.last.flatMap { messages[$0] }
+        if let old = before.flatMap({ ISOTime.parse($0.createdAtWithMilliseconds, milliseconds: true) }),
             let new = ISOTime.parse(message.createdAtWithMilliseconds, milliseconds: true), new < old {
             journal.counters.disorders += 1
             journal.note("older than the message before it")

@@ -6,18 +6,18 @@ package enum Operation: String, CaseIterable, Sendable {
     case saveChannel, listChannels, deleteChannel, listTemplates
     // Messages
     case createMessage, createInbound, sendOutbound, updateStatus, listMessages, getMessage, deleteMessage, react, unreact, markRead
-    case removeContent, removeAuthorName
+    case removeContent, removeAuthorName, tag, untag, setSentiment
     // Threads
     case listThreads, updateThread, senderAction
     // Contacts
     case listContacts, getContact, updateContact, updateContactStatus, abandonContact, listContactMessages, assignContact, unassignContact
-    case contactFields, deleteContactField, closeAgentContact, sendTranscript
+    case contactFields, deleteContactField, setQueue, closeAgentContact, sendTranscript
     // Customers
     case listCustomers, getCustomer, customerFields, deleteCustomerField, mergeCustomers
     // The rest
-    case uploadAttachment, verifyOneTimeToken, giveOneTimeToken, file, listQueues
+    case uploadAttachment, verifyOneTimeToken, giveOneTimeToken, file, listQueues, listTags
     // Calls of CXone
-    case callbackToken, callbackOutbound, callbackLegacy, callbackRecipients, callbackSenderAction, callbackEvent
+    case callbackToken, callbackOutbound, callbackLegacy, callbackRecipients, callbackSenderAction, callbackEvent, callbackOther
     /// A path that nothing is known about.
     case unknown
 }

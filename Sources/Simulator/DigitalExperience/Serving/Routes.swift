@@ -1,5 +1,6 @@
 import HTTP
 import HTTPTypes
+import JSON
 
 /// A method and a path of the Digital Engagement API, and what serves them. `{}` stands for one segment.
 struct Route: Sendable {
@@ -38,6 +39,8 @@ struct Route: Sendable {
             try world.listTemplates(call)
         },
         Route(.post, "channels/{}/messages", .createMessage) { world, call throws(APIError) in try world.createMessage(call) },
+        Route(.post, "channels/{}/inbound", .createInbound) { world, call throws(APIError) in try world.createInbound(call) },
+        Route(.post, "channels/{}/outbound", .sendOutbound) { world, call throws(APIError) in try world.sendOutbound(call) },
         Route(.put, "channels/{}/messages/{}/status", .updateStatus) { world, call throws(APIError) in try world.updateStatus(call) },
         Route(.put, "channels/{}/threads/{}", .updateThread) { world, call throws(APIError) in try world.updateThread(call) },
         Route(.post, "channels/{}/threads/{}/sender-actions", .senderAction) { world, call throws(APIError) in
@@ -47,6 +50,12 @@ struct Route: Sendable {
         Route(.get, "messages", .listMessages) { world, call throws(APIError) in try world.listMessages(call) },
         Route(.get, "messages/{}", .getMessage) { world, call throws(APIError) in try world.getMessage(call) },
         Route(.put, "messages/{}/read", .markRead) { world, call throws(APIError) in try world.markRead(call) },
+        Route(.post, "messages/{}/delete", .deleteMessage) { world, call throws(APIError) in try world.deleteMessage(call) },
+        Route(.post, "messages/{}/react/{}", .react) { world, call throws(APIError) in try world.react(call, isOn: true) },
+        Route(.delete, "messages/{}/react/{}", .unreact) { world, call throws(APIError) in try world.react(call, isOn: false) },
+        Route(.put, "messages/{}/tags/{}", .tag) { world, call throws(APIError) in try world.touch(call) },
+        Route(.delete, "messages/{}/tags/{}", .untag) { world, call throws(APIError) in try world.touch(call) },
+        Route(.put, "messages/{}/sentiment", .setSentiment) { world, call throws(APIError) in try world.touch(call) },
         Route(.post, "messages/{}/content-removal", .removeContent) { world, call throws(APIError) in try world.removeContent(call) },
         Route(.post, "messages/{}/author-name-removal", .removeAuthorName) { world, call throws(APIError) in
             try world.removeAuthorName(call)
@@ -68,6 +77,7 @@ struct Route: Sendable {
         Route(.put, "contacts/{}/agent-contacts/{}/close", .closeAgentContact) { world, call throws(APIError) in
             try world.closeAgentContact(call)
         },
+        Route(.put, "contacts/{}/routing-queue", .setQueue) { world, call throws(APIError) in try world.setQueue(call) },
         Route(.post, "contacts/{}/transcript", .sendTranscript) { world, call throws(APIError) in try world.sendTranscript(call) },
         Route(.get, "customers", .listCustomers) { world, call throws(APIError) in try world.listCustomers(call) },
         Route(.get, "customers/{}", .getCustomer) { world, call throws(APIError) in try world.getCustomer(call) },
@@ -77,9 +87,13 @@ struct Route: Sendable {
         },
         Route(.put, "customers/{}/merge", .mergeCustomers) { world, call throws(APIError) in try world.mergeCustomers(call) },
         Route(.get, "routing-queues", .listQueues) { world, call throws(APIError) in world.listQueues(call) },
+        Route(.get, "tags", .listTags) { world, call throws(APIError) in Answer(200, RawJSON { $0.array { _ in } }) },
         Route(.post, "attachments/temporary", .uploadAttachment) { world, call throws(APIError) in try world.uploadAttachment(call) },
         Route(.post, "one-time-token/verification", .verifyOneTimeToken, needsToken: false) { world, call throws(APIError) in
             try world.verifyOneTimeToken(call)
+        },
+        Route(.get, "one-time-token/authentication", .giveOneTimeToken, needsToken: false) { world, call throws(APIError) in
+            try world.giveOneTimeToken(call)
         },
     ]
 

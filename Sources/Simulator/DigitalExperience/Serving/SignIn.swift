@@ -124,6 +124,19 @@ extension World {
 
     // MARK: One-time tokens
 
+    /// `GET /one-time-token/authentication`: sends a browser, in which the first user is signed in, back with a one-time token.
+    mutating func giveOneTimeToken(_ call: Incoming) throws(APIError) -> Answer {
+        guard let target = call.one("redirectUrl"), WebAddress(target) != nil, let user = tenant.users.first else {
+            throw .invalid([Violation("redirectUrl", "This value is not a valid URL.", "format")])
+        }
+        let token = tokens.giveOneTime(to: user, until: call.now.advanced(byMilliseconds: behaviour.oneTimeTokenLife * 1000))
+        var query = "userId=\(user.id)&brandId=\(tenant.brandID)&token=\(token)"
+        if let state = call.one("state") { query += "&state=\(Percent.encode(state))" }
+        var answer = Answer(302, nil)
+        answer.fields = [("Location", target + (target.contains("?") ? "&" : "?") + query)]
+        return answer
+    }
+
     /// `POST /one-time-token/verification` (§4).
     mutating func verifyOneTimeToken(_ call: Incoming) throws(APIError) -> Answer {
         let body = try call.body(Shapes.oneTimeToken, behaviour)

@@ -90,6 +90,8 @@ struct Answer {
     let body: RawJSON?
     var octets: [UInt8]?
     var fields: [(String, String)] = []
+    /// What must go to the middleware before the answer is known.
+    var outgoing: Outgoing?
 
     init(_ status: Int, _ body: RawJSON?) { (self.status, self.body) = (status, body) }
 }

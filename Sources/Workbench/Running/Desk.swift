@@ -1,0 +1,48 @@
+import JSON
+import Settings
+
+/// CXone beside the functions of `make run`: how `causeway simulate` is started, and what it knows from the beginning.
+package struct Desk: Sendable {
+    let port: Int
+    /// Where the functions are reached.
+    let front: String
+    /// Channels of the contact centre, by the ids that settings name them with.
+    package var channels = ["webchat"]
+
+    /// What both sides must know of each other; random for each run unless the environment says otherwise.
+    package static let secrets = ["CAUSEWAY_BYOC_SECRET", "CAUSEWAY_CXONE_CLIENT_SECRET", "CAUSEWAY_CXONE_ACCESS_KEY_SECRET"]
+
+    package init(port: Int, front: String) { (self.port, self.front) = (port, front) }
+
+    /// The integration is called `causeway`, as in the sample settings.
+    package var start: String {
+        let body = RawJSON { $0.object { object in
+            object.field("integrations", array: { list in
+                list.object { form in
+                    form.field("id", "causeway")
+                    form.field("name", "Causeway")
+                    form.field("boxURL", front + "/byoc")
+                    form.field("authorizationURL", front + "/byoc/1.0/token")
+                    form.field("addURL", front + "/channels/add")
+                    form.field("reconnectURL", front + "/channels/reconnect")
+                    form.field("removeURL", front + "/channels/remove")
+                    form.field("eventsURL", front + "/events/contact")
+                }
+            })
+            object.field("channels", array: { list in
+                for channel in channels { list.object { $0.field("name", channel) } }
+            })
+        } }
+        return body.text + "\n"
+    }
+
+    /// - Parameter causeway: This command's own file.
+    func program(in folder: String, causeway: String, environment: [String: String]) throws -> Program {
+        let file = "\(folder)/desk.json"
+        try Files.write(start, to: file)
+        let wanted = Desk.secrets + ["CAUSEWAY_BYOC_CLIENT", "PATH", "HOME", "LANG", "TZ", "SWIFT_BACKTRACE"]
+        return Program(
+            "desk", executable: causeway, arguments: ["simulate", "--port", "\(port)", "--start", environment["CAUSEWAY_DESK_START"] ?? file],
+            environment: environment.filter { wanted.contains($0.key) }, log: "\(folder)/desk.log")
+    }
+}
