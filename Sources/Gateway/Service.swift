@@ -10,7 +10,7 @@ package final class Service: Sendable {
     let function: String
     let mode: StaticString
     let limits: GatewayLimits
-    private let handler: any Handler
+    let handler: any Handler
     private let running = Atomic<Int>(0)
 
     package init(function: String, mode: StaticString, limits: GatewayLimits, handler: any Handler) {

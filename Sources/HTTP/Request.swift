@@ -52,6 +52,8 @@ package struct Response: Sendable {
     package var body: [UInt8]
     /// Facts for the one log line that the gateway writes for each request. Never sent.
     package var notes: [Note]
+    /// Called once when the answer has been handed on (`true`), or could not be because the caller had left. The process may end before it is called.
+    package var afterwards: (@Sendable (_ wasWritten: Bool) async -> Void)?
 
     package init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8] = [], notes: [Note] = []) {
         self.status = status
@@ -92,4 +94,21 @@ package struct Note: Sendable {
 /// What a function is: total, stateless between requests, called concurrently. It never throws; every failure is an answer.
 package protocol Handler: Sendable {
     func respond(to request: Request) async -> Response
+}
+
+/// A handler of a long-lived process with work beside its requests: it is done again and again until SIGTERM, with a pause in between; the one that
+/// is under way is then let finish. Processes that serve one request and end do none of it, so whoever needs the work done there calls for it.
+package struct AttendedHandler: Handler {
+    package let handler: any Handler
+    package let pauseMilliseconds: Int
+    /// Total, bounded in time; several processes may do it at once.
+    package let work: @Sendable () async -> Void
+
+    package init(_ handler: any Handler, everyMilliseconds pause: Int, work: @escaping @Sendable () async -> Void) {
+        self.handler = handler
+        pauseMilliseconds = pause
+        self.work = work
+    }
+
+    package func respond(to request: Request) async -> Response { await handler.respond(to: request) }
 }

@@ -52,7 +52,7 @@ package enum Timestamp {
         }
         func holds(_ offset: Int, _ scalar: Unicode.Scalar) -> Bool { offset < octets.count && octets[offset] | 0x20 == UInt8(ascii: scalar) | 0x20 }
         guard let year = number(0, 4), holds(4, "-"), let month = number(5, 2), holds(7, "-"), let day = number(8, 2),
-            holds(10, "T") || octets[10] == 0x20, let hour = number(11, 2), holds(13, ":"), let minute = number(14, 2), holds(16, ":"),
+            holds(10, "T") || octets.count > 10 && octets[10] == 0x20, let hour = number(11, 2), holds(13, ":"), let minute = number(14, 2), holds(16, ":"),
             let second = number(17, 2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
         else { return nil }
         var offset = 19

@@ -12,6 +12,9 @@ import Time
 ///     /sleep?120       the same as /echo after 120 milliseconds; "cancelled" when the caller left before
 ///     /size?70000      that many octets
 ///     /status?404      that status, without a body
+///     /noted?50        after 50 milliseconds; then whether the answer left is noted in the file PROBE_NOTES
+///
+/// With PROBE_ATTENDS it appends `(` and, a little later, `)` to that file again and again beside its requests.
 @main
 enum Probe {
     static func main() {
@@ -20,9 +23,23 @@ enum Probe {
         limits.receiving = 500
         Gateway.serve("probe", limits: limits) {
             if getenv("PROBE_FAILS") != nil { throw Refused() }
-            return ProbeHandler()
+            guard let file = getenv("PROBE_ATTENDS") else { return ProbeHandler() }
+            let path = String(cString: file)
+            return AttendedHandler(ProbeHandler(), everyMilliseconds: 50) {
+                append("(", to: path)
+                await EventLoop.sleep(until: .now().advanced(byMilliseconds: 200))
+                append(")", to: path)
+            }
         }
     }
+
+    private static func append(_ text: String, to path: String) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        _ = write(descriptor, text, text.utf8.count)
+        close(descriptor)
+    }
+
+    fileprivate static func note(_ text: String) { if let file = getenv("PROBE_NOTES") { append(text, to: String(cString: file)) } }
 
     private struct Refused: Error, CustomStringConvertible {
         var description: String { "line 3, column 5: no such setting" }
@@ -43,6 +60,12 @@ struct ProbeHandler: Handler {
             return text(description(of: request))
         case "size": return text(String(repeating: "x", count: min(argument, 16 << 20)))
         case "status": return Response(status: HTTPResponse.Status(code: argument))
+        case "noted":
+            let end = Instant.now().advanced(byMilliseconds: argument)
+            while Instant.now() < end, !Task.isCancelled { await EventLoop.sleep(until: min(end, .now().advanced(byMilliseconds: 10))) }
+            var response = text("noted")
+            response.afterwards = { wasWritten in Probe.note(wasWritten ? "written" : "left") }
+            return response
         default: return text(description(of: request))
         }
     }

@@ -54,7 +54,10 @@ func runCGI(_ pairs: [(String, String)], input: String, limits: GatewayLimits = 
             bytes += piece
             rest = rest.dropFirst(piece.count)
             return piece.count
-        }, write: { output += $0 })
+        }, write: {
+            output += $0
+            return true
+        })
     return (output, rest.isEmpty)
 }
 

@@ -41,6 +41,49 @@ struct HTTPProcessTests {
         #expect(probe.wait(milliseconds: 3000) == 0)
     }
 
+    @Test("Whether the answer left is told afterwards")
+    func afterwards() throws {
+        let notes = try temporaryFolder() + "/notes"
+        let port = try freePort()
+        let probe = try Probe(listens: false, environment: ["CAUSEWAY_LISTEN=127.0.0.1:\(port)", "PROBE_NOTES=" + notes])
+        try #require(waitForListener(on: port))
+        let client = try Client(port: port)
+        client.send([UInt8]("GET /noted?1 HTTP/1.1\r\nHost: h\r\n\r\n"))
+        #expect(client.receive(length).text.hasSuffix("noted"))
+        #expect(try waitFor(notes, "written"))
+        do {
+            let other = try Client(port: port)
+            other.send([UInt8]("GET /noted?2000 HTTP/1.1\r\nHost: h\r\n\r\n"))
+            usleep(100_000)
+        }
+        #expect(try waitFor(notes, "writtenleft"))
+        _ = probe
+    }
+
+    private func waitFor(_ file: String, _ text: String) throws -> Bool {
+        for _ in 0..<500 {
+            if (try? readFile(file).text) == text { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
+    @Test("Work beside requests is done again and again, one round at a time, and the last one is let finish")
+    func attends() throws {
+        let file = try temporaryFolder() + "/rounds"
+        let (probe, client) = try port(["PROBE_ATTENDS=" + file])
+        client.send([UInt8]("GET /echo HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"))
+        #expect(client.receive().text.hasPrefix("HTTP/1.1 200"))
+        #expect(try (0..<500).contains { _ in
+            usleep(10_000)
+            return try readFile(file).text.hasPrefix("()()(")
+        })
+        probe.signal(SIGTERM)
+        #expect(probe.wait(milliseconds: 5000) == 0)
+        let rounds = try readFile(file).text
+        #expect(rounds.hasSuffix("()") && !rounds.contains("((") && !rounds.contains("))"))
+    }
+
     @Test("Leave to send a body is given; a body too large is refused before it is sent")
     func expectations() throws {
         let (probe, client) = try port()

@@ -7,9 +7,9 @@ import HTTPTypes
 /// One request: variables in the environment, body on descriptor 0, answer on descriptor 1 (RFC 3875, `runtimes.md` §3).
 /// The command line is never looked at: servers put parts of the query there.
 package enum CGI {
-    /// `write` gets the whole answer at once.
+    /// `write` gets the whole answer at once, and tells whether it left.
     package static func serve(
-        _ service: Service, loop: EventLoop, environment: Variables, input: (inout [UInt8], Int) -> Int, write: ([UInt8]) -> Void
+        _ service: Service, loop: EventLoop, environment: Variables, input: (inout [UInt8], Int) -> Int, write: ([UInt8]) -> Bool
     ) {
         var record = Service.Record()
         var isHead = false
@@ -26,8 +26,9 @@ package enum CGI {
         } catch {
             response = Service.answer(error, requestID: record.requestID)
         }
-        write(output(response, isHead: isHead))
+        let wasWritten = write(output(response, isHead: isHead))
         service.log(record, response, sent: isHead ? 0 : response.body.count)
+        if let afterwards = response.afterwards { loop.run { await afterwards(wasWritten) } }
     }
 
     package static func output(_ response: Response, isHead: Bool) -> [UInt8] {
@@ -108,5 +109,6 @@ package enum CGI {
         }
     }
 
-    static func standardOutput(_ bytes: [UInt8]) { _ = Descriptor.writeAll(1, bytes) }
+    @discardableResult
+    static func standardOutput(_ bytes: [UInt8]) -> Bool { Descriptor.writeAll(1, bytes) }
 }

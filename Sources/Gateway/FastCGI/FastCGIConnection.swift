@@ -101,7 +101,9 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
                 let response = await service.answer(request)
                 service.leave()
                 self.task = nil
+                let isAwaited = self.stream.isOpen && !self.stream.inputIsOver && !Task.isCancelled
                 self.answer(response, to: received, record)
+                await response.afterwards?(isAwaited && self.stream.isOpen)
             }
         } catch {
             answer(Service.answer(error, requestID: record.requestID), to: received, record)

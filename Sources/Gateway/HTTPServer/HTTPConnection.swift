@@ -120,8 +120,11 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
                 let response = await service.answer(complete)
                 service.leave()
                 self.task = nil
+                let isAwaited = self.stream.isOpen && !self.stream.inputIsOver
                 self.answer(dialect.outward(response), record, keepsConnection: keepsConnection)
+                let wasWritten = isAwaited && (self.stream.isOpen || !keepsConnection)
                 self.goOn()
+                await response.afterwards?(wasWritten)
             }
         } catch {
             answer(dialect.outward(Service.answer(error, requestID: record.requestID)), record, keepsConnection: keepsConnection)

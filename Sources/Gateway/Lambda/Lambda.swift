@@ -59,5 +59,6 @@ enum Lambda {
         response.notes.append(Note("invocation", invocation.id))
         service.log(record, response, sent: isHead ? 0 : response.body.count)
         try platform.respond(to: invocation.id, result)
+        if let afterwards = response.afterwards { loop.run { await afterwards(true) } }
     }
 }

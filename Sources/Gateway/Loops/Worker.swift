@@ -1,6 +1,7 @@
 import CLinux
 import EventLoop
 import Glibc
+import HTTP
 import Logging
 import Synchronization
 import Time
@@ -23,6 +24,8 @@ final class Worker: EventHandler, @unchecked Sendable {
     private let connect: (Int32, Worker) -> any Connection
     private var connections: [ObjectIdentifier: any Connection] = [:]
     private(set) var isDraining = false
+    /// Between two rounds of the work beside requests.
+    private var pause: Task<Void, Never>?
     /// Connections here or on their way here; any worker adds to it.
     private let load = Atomic<Int>(0)
     private let hasEnded = Atomic<Bool>(false)
@@ -39,8 +42,27 @@ final class Worker: EventHandler, @unchecked Sendable {
     /// Runs until drained.
     func run() {
         listen()
+        if team.first === self, let attended = service.handler as? AttendedHandler { attend(attended) }
         loop.betweenRounds = { LogWriter.flush() }
         loop.run()
+    }
+
+    /// Does the work beside requests until drained. It counts as a connection, so that the loop ends behind the round that is under way.
+    private func attend(_ handler: AttendedHandler) {
+        load.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        Task(executorPreference: loop) {
+            while !self.isDraining {
+                await handler.work()
+                guard !self.isDraining else { break }
+                let pause = Task(executorPreference: self.loop) {
+                    await EventLoop.sleep(until: .now().advanced(byMilliseconds: handler.pauseMilliseconds))
+                }
+                self.pause = pause
+                await pause.value
+            }
+            self.load.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+            self.stopWhenDone()
+        }
     }
 
     private func listen() {
@@ -117,6 +139,7 @@ final class Worker: EventHandler, @unchecked Sendable {
     func drain() {
         guard !isDraining else { return }
         isDraining = true
+        pause?.cancel()
         loop.unwatch(listener)
         // Servers send on kept connections without asking: one that is ended while it idles may have a request on its way. So each ends
         // behind its next answer, and only those that nobody uses for a moment end by themselves.
