@@ -30,6 +30,17 @@ package enum Provider: Sendable {
         }
     }
 
+    /// The key that chose it.
+    package var name: String {
+        let key: Key = switch self {
+        case .scripted: .scripted
+        case .webhook: .webhook
+        case .rasa: .rasa
+        case .openAI: .openAI
+        }
+        return key.rawValue
+    }
+
     /// Where the provider is called; `nil` for one that calls nobody.
     package var endpoint: String? {
         switch self {

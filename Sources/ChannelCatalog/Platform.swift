@@ -27,6 +27,14 @@ package enum Platform: Sendable {
         }
     }
 
+    /// Where the platform is called; `nil` for one that is not.
+    package var endpoint: String? {
+        switch self {
+        case .webChat, .webhook: nil
+        case .matrix(let settings): settings.homeserver
+        }
+    }
+
     private init?(_ key: Key, from reader: SettingsReader) {
         func group<Group: SettingsGroup>(_ type: Group.Type, _ description: String) -> Group? {
             reader.optionalGroup(key.rawValue, type, description)
