@@ -38,4 +38,28 @@ struct ConversationTests {
             #expect(stage.cxone.counters.created == 1)
         }
     }
+
+    @Test("a contact lands in its channel's queue, whose agents may answer it (B15, B33, B34)")
+    func queues() async throws {
+        try await staged {
+            let stage = Stage()
+            stage.cxone.add(Skill(id: 7, name: "Umbrellas", agents: [4712]))
+            stage.cxone.addChannel("lake")
+            stage.cxone.route("lake", to: 7)
+            for channel in ["meadow", "lake"] {
+                _ = try await stage.send(.post, "/channels/\(channel)/messages", Stage.message("m1"))
+            }
+            let queues = try await stage.send(.get, "/routing-queues").json().elements.compactMap { $0["id"]?.string }
+            #expect(queues == ["queue-1", "queue-7"])
+            let inLake = try await stage.send(.get, "/contacts?routingQueueId%5B%5D=queue-7").json()
+            #expect(inLake["hits"]?.integer == 1)
+            let number = try #require(inLake["data"]?.elements.first { _ in true }?["id"]?.string)
+            #expect(await stage.cxone.reply(to: number, Draft("Hello"), as: 4711).failure == "agent 4711 has not the skill Umbrellas")
+            #expect(await stage.cxone.reply(to: number, Draft("Hello"), as: 4712).failure == nil)
+            #expect(try await stage.send(.put, "/contacts/\(number)/routing-queue", #"{"routingQueueId":"queue-1"}"#).status == .noContent)
+            #expect(await stage.cxone.reply(to: number, Draft("Hello"), as: 4711).failure == nil)
+            let unknown = try await stage.send(.post, "/channels/lake/messages", Stage.message("m2", extra: #","contact":{"skillId":9}"#))
+            #expect(try unknown.errors() == ["contact.skillId: Skill 9 was not found."])
+        }
+    }
 }

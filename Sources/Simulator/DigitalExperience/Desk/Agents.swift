@@ -28,6 +28,9 @@ extension DigitalExperience {
         guard let (contact, place) = found, let thread = place.thread else { return .refused("contact \(contactNumber) is unknown") }
         guard thread.canAddMoreMessages else { return .refused("the thread takes no more messages") }
         guard !contact.isOver else { return .refused("the contact is closed") }
+        if let skill = world.withLock({ $0.skill(of: contact) }), !skill.agents.contains(agent) {
+            return .refused("agent \(agent) has not the skill \(skill.name)")
+        }
         let bodies = world.withLock { CallbackBodies(tenant: $0.tenant, behaviour: $0.behaviour) }
         let (parent, person) = world.withLock { world in
             let messages = thread.messages.compactMap { world.messages[$0] }

@@ -41,6 +41,17 @@ extension DigitalExperience {
         }
     }
 
+    /// Makes a digital skill, and with it a routing queue.
+    package func add(_ skill: Skill) {
+        world.withLock { world in
+            world.tenant.skills.removeAll { $0.id == skill.id }
+            world.tenant.skills.append(skill)
+        }
+    }
+
+    /// Lets a channel's contacts land in that skill's queue.
+    package func route(_ channel: String, to skill: Int) { world.withLock { $0.channelSkills[channel] = skill } }
+
     /// Pages of the administrator (§4).
     package enum Page: String, Sendable { case add, reconnect, remove }
 

@@ -51,11 +51,12 @@ extension World {
     mutating func listContacts(_ call: Incoming) throws(APIError) -> Answer {
         try charge([.getContact], at: call.now)
         let (wantedChannels, statuses) = (call.all("channel"), call.all("status"))
-        let people = call.all("endUserIdOnExternalPlatform")
+        let (people, queues) = (call.all("endUserIdOnExternalPlatform"), call.all("routingQueueId"))
         let sorting = try call.choice("sorting", ["createdAt", "id", "slaFrt", "slaRt", "status", "updatedAt"])
         let direction = try call.choice("sortingType", ["asc", "desc"])
         var found = contactOrder.compactMap { contacts[$0] }.filter { contact in
             (wantedChannels.isEmpty || wantedChannels.contains(contact.thread.channel))
+                && (queues.isEmpty || queues.contains(skill(of: contact)?.queue ?? ""))
                 && (statuses.isEmpty || statuses.contains(contact.status.rawValue))
                 && (people.isEmpty || people.contains(customers[contact.customer]?.idOnExternalPlatform ?? ""))
         }
@@ -220,10 +221,12 @@ extension World {
 
     func listQueues(_ call: Incoming) -> Answer {
         Answer(200, RawJSON { $0.array { list in
-            list.object { queue in
-                queue.field("id", "queue-1")
-                queue.field("name", "Digital")
-                queue.field("skillId", 1)
+            for skill in tenant.skills {
+                list.object { queue in
+                    queue.field("id", skill.queue)
+                    queue.field("name", skill.name)
+                    queue.field("skillId", skill.id)
+                }
             }
         } })
     }

@@ -18,6 +18,9 @@ extension World {
         try charge(direction == .inbound ? [.updateContact, .storeInbound] : [.updateContact], contact: current, at: call.now)
         begin(key, call)
         if let known = messageIDs[external].flatMap({ messages[$0] }) { return try repeated(known, body, call) }
+        if let wanted = body["contact"]?["skillId"]?.integer, !tenant.skills.contains(where: { $0.id == wanted }) {
+            throw .invalid([Violation("contact.skillId", "Skill \(wanted) was not found.", "notFound")])
+        }
         let contact = try contactForMessage(in: key, body, direction, at: call.epoch)
         let message = store(body, external: external, key, contact: contact, direction, at: call.epoch)
         journal.counters.created += 1
@@ -218,7 +221,9 @@ extension World {
         try charge([.getContact], at: call.now)
         let (ids, channels, authors) = (call.all("idOnExternalPlatform"), call.all("channel"), call.all("authorIdOnExternalPlatform"))
         let direction = try call.choice("direction", ["inbound", "outbound"])
-        let found = messageOrder.compactMap { messages[$0] }.filter { message in
+        let named = ids.flatMap { id in channels.compactMap { messageIDs[ThreadKey(channel: $0, idOnExternalPlatform: id)] } }
+        // By the index where ids and channels are named: a look-up costs the same however much is stored.
+        let found = (named.isEmpty ? messageOrder : named).compactMap { messages[$0] }.filter { message in
             (ids.isEmpty || ids.contains(message.idOnExternalPlatform)) && (channels.isEmpty || channels.contains(message.thread.channel))
                 && (authors.isEmpty || authors.contains(customers[message.customer]?.idOnExternalPlatform ?? ""))
                 && (direction == nil || direction == message.direction.rawValue)

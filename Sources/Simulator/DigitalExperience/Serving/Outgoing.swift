@@ -100,8 +100,11 @@ extension World {
     }
 
     mutating func setQueue(_ call: Incoming) throws(APIError) -> Answer {
-        _ = try contact(call[0])
-        _ = try call.body(Shapes.queue, behaviour)
+        var contact = try contact(call[0])
+        let queue = try call.body(Shapes.queue, behaviour)["routingQueueId"]?.string
+        guard let skill = tenant.skills.first(where: { $0.queue == queue }) else { throw .notFound("The routing queue was not found.") }
+        contact.skillID = skill.id
+        contacts[contact.number] = contact
         return success(204, nil, isRead: false)
     }
 }

@@ -11,6 +11,8 @@ package struct Tenant: Sendable {
     package var users = [
         User(id: 4711, firstName: "Ann", surname: "Lee", nickname: "annie"), User(id: 4712, firstName: "Ben", surname: "Okoro", nickname: "ben"),
     ]
+    /// Digital skills; the first is every channel's unless it has another. Each has a routing queue of its name (`byoc.md` §2).
+    package var skills = [Skill(id: 1, name: "Digital", agents: [4711, 4712])]
     package var credentials: Credentials
 
     /// `https://cxone.niceincontact.com`.
@@ -19,6 +21,18 @@ package struct Tenant: Sendable {
     package var apiOrigin: String { "https://api-de-\(area).\(domain)" }
 
     package init(credentials: Credentials = Credentials()) { self.credentials = credentials }
+}
+
+/// A digital skill, mirrored as a routing queue: who may answer what lands in it.
+package struct Skill: Sendable, Equatable {
+    package let id: Int
+    package let name: String
+    package var agents: [Int]
+
+    package init(id: Int, name: String, agents: [Int]) { (self.id, self.name, self.agents) = (id, name, agents) }
+
+    /// The routing queue's id.
+    package var queue: String { "queue-\(id)" }
 }
 
 /// What a middleware signs in with: a registered application and a service user's access key (`byoc.md` §5.2).

@@ -22,6 +22,8 @@ struct World {
     var customers: [String: Customer] = [:]
     var customerOrder: [String] = []
     var customerIDs: [ThreadKey: String] = [:]
+    /// Default skills of channels that have another than the first.
+    var channelSkills: [String: Int] = [:]
     var earlyStatuses: [ThreadKey: [DeliveryStatus]] = [:]
     var files: [String: StoredFile] = [:]
     var tokens = Tokens()
@@ -64,6 +66,12 @@ struct World {
         journal.counters.breaches[exceeded.name, default: 0] += 1
         if let contact { journal.note("limit \(exceeded.name.rawValue) exceeded, contact \(contact)") }
         throw .limited(exceeded.name, seconds: exceeded.seconds)
+    }
+
+    /// The queue that a contact is in: by its own skill, else by its channel's.
+    func skill(of contact: Contact) -> Skill? {
+        let wanted = contact.skillID ?? channelSkills[contact.thread.channel] ?? tenant.skills.first?.id
+        return tenant.skills.first { $0.id == wanted }
     }
 
     func user(_ id: Int) -> User? { tenant.users.first { $0.id == id } }

@@ -60,6 +60,7 @@ extension World {
             object.field("canSendSenderActions", behaviour.canSendSenderActions)
             object.field("isTrackingMessageDeliveryStatus", behaviour.isTrackingDeliveryStatus)
             object.field("integrationBoxIdentifier", channel.integrationID)
+            object.field("defaultSkillId", channelSkills[channel.id] ?? tenant.skills.first?.id)
             object.field("isDeleted", channel.isDeleted)
             object.field("createdAt", ISOTime.text(channel.createdAt))
         }
@@ -80,7 +81,7 @@ extension World {
             object.field("threadId", "\(contact.thread.channel)_\(contact.thread.idOnExternalPlatform)")
             object.field("threadIdOnExternalPlatform", contact.thread.idOnExternalPlatform)
             object.name("routingQueueId")
-            if let skill = contact.skillID { object.value("queue-\(skill)") } else { object.null() }
+            if let skill = skill(of: contact) { object.value(skill.queue) } else { object.null() }
             object.field("endUser", object: { $0.field("id", contact.customer) })
             if let customer = customers[contact.customer] {
                 object.field("authorEndUserIdentity", object: { $0.identity(of: customer) })
