@@ -18,7 +18,8 @@ extension MessagingSettings {
         let tokens = TokenCache(store: store, time: time)
         return Dictionary(tenants.map { name, settings in
             let signIn = SignIn(settings, tenant: name, over: transport, store: store, tokens: tokens, time: time)
-            return (name, DigitalEngagementAPI(signIn, pacing: Pacing(tenant: name, store: store, time: time, sleep: EventLoop.sleep)))
+            let pacing = Pacing(tenant: name, limits: settings.limits, store: store, time: time, sleep: EventLoop.sleep)
+            return (name, DigitalEngagementAPI(signIn, pacing: pacing))
         }, uniquingKeysWith: { first, _ in first })
     }
 }

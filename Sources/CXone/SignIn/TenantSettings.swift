@@ -16,6 +16,7 @@ package struct TenantSettings: SettingsGroup {
     package let accessKeyURL: String?
     package let tokenLifetimeSeconds: Int?
     package let hosts: [String]
+    package let limits: LimitSettings?
     package let connection: ConnectionOptions
 
     package init(from reader: SettingsReader) {
@@ -35,6 +36,8 @@ package struct TenantSettings: SettingsGroup {
             "tokenLifetimeSeconds", .integer(1...31_536_000), "Lifetime of an access token when the sign-in's answer tells none; without it 3600.")
         hosts = reader.value("hosts", .texts, default: [".niceincontact.com", ".nicecxone.com", ".nicecxone-gov.com"],
             "Ends of the host names that CXone may name in requests: administrators' pages, attachments. Nothing else is called or linked.")
+        limits = reader.optionalGroup("limits", LimitSettings.self,
+            "What CXone admits from this tenant, where NICE has agreed to other figures than it publishes.")
         connection = ConnectionOptions(from: reader)
         if accessKeyURL == nil, clientID == nil || clientSecret == nil, !reader.isDescribing {
             reader.problem("needs \"clientId\" and \"clientSecret\"")

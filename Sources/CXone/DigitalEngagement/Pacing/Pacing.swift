@@ -11,6 +11,7 @@ package final class Pacing: Sendable {
     private let time: any TimeSource
     private let sleep: @Sendable (Instant) async -> Void
     private let common: Gate
+    private let contact: Allowance
     private let state = Mutex(State())
 
     private struct State {
@@ -25,26 +26,29 @@ package final class Pacing: Sendable {
     package static let reserve = 20
     private static let keptContacts = 4096
 
+    /// - Parameter limits: The tenant's own; `nil` for the published ones.
     package init(
-        tenant: String, store: (any KeyValueStore)?, time: any TimeSource, sleep: @escaping @Sendable (Instant) async -> Void
+        tenant: String, limits: LimitSettings? = nil, store: (any KeyValueStore)?, time: any TimeSource,
+        sleep: @escaping @Sendable (Instant) async -> Void
     ) {
         self.tenant = tenant
         self.store = store
         self.time = time
         self.sleep = sleep
+        contact = limits?.contact ?? .contact
         common = Gate(
-            Lane.allCases.map(\.allowance), key: StoreKey(tenant: tenant, purpose: "pacing", id: "tenant"), store: store, time: time, sleep: sleep)
+            Lane.allCases.map { $0.allowance(limits) }, key: StoreKey(tenant: tenant, purpose: "pacing", id: "tenant"), store: store, time: time, sleep: sleep)
     }
 
     private enum Lane: Int, CaseIterable {
         case updates, stores, sends, reads
 
-        var allowance: Allowance {
+        func allowance(_ limits: LimitSettings?) -> Allowance {
             switch self {
-            case .updates: .updates
-            case .stores: .stores
-            case .sends: .sends
-            case .reads: .reads
+            case .updates: limits?.updates ?? .updates
+            case .stores: limits?.stores ?? .stores
+            case .sends: limits?.sends ?? .sends
+            case .reads: limits?.reads ?? .reads
             }
         }
     }
@@ -98,7 +102,7 @@ package final class Pacing: Sendable {
                 if state.contacts.count >= Self.keptContacts { state.contacts = [:] }
             }
             let key = StoreKey(tenant: tenant, purpose: "pacing", id: "contact\u{0}" + contact)
-            let gate = Gate([.contact], key: key, store: store, time: time, sleep: sleep)
+            let gate = Gate([self.contact], key: key, store: store, time: time, sleep: sleep)
             state.contacts[contact] = gate
             return gate
         }
