@@ -27,13 +27,16 @@ package struct CausewaySettings: SettingsGroup {
     }
 
     /// The agents as the exchange offers them, all over one transport and with one cache of access tokens.
-    package func exchangeAgents(over transport: any HTTPTransport, time: any TimeSource) -> [ExchangeAgent] {
+    /// - Parameter report: Hears of the store's failures, which no turn shows.
+    package func exchangeAgents(
+        over transport: any HTTPTransport, time: any TimeSource, report: WatchedStore.Report? = nil
+    ) -> [ExchangeAgent] {
         var shared: TokenCache?
         var offered: [ExchangeAgent] = []
         for (name, settings) in agents {
             var way: any HTTPTransport = transport
             if let endpoint = settings.provider.endpoint, let connection = settings.connection {
-                let tokens = shared ?? TokenCache(store: store?.open(over: transport, time: time), time: time)
+                let tokens = shared ?? TokenCache(store: store?.open(over: transport, time: time, report: report), time: time)
                 shared = tokens
                 way = AuthorizedTransport(transport, connection, boundTo: endpoint, tenant: name, tokens: tokens, time: time)
             }

@@ -85,10 +85,10 @@ extension MessagingSettings {
 
 extension MessagingSettings {
     /// What serves `/channels`, or a handler that has nothing when the settings name no channel.
-    package func channelPages(over transport: any HTTPTransport, time: any TimeSource) -> any Handler {
+    package func channelPages(over transport: any HTTPTransport, time: any TimeSource, report: WatchedStore.Report? = nil) -> any Handler {
         guard let store, let publicURL, !channels.isEmpty else { return UnconfiguredHandler() }
         return ChannelPagesHandler(
-            tenants: tenants, offers: offers, publicURL: publicURL, store: store.open(over: transport, time: time), over: transport, time: time,
-            allowsPlainHTTP: byoc?.allowPlainHTTP ?? false)
+            tenants: tenants, offers: offers, publicURL: publicURL, store: store.open(over: transport, time: time, report: report),
+            over: transport, time: time, allowsPlainHTTP: byoc?.allowPlainHTTP ?? false)
     }
 }

@@ -23,7 +23,15 @@ package struct StoreSettings: SettingsGroup {
     }
 
     /// The store that these settings describe.
-    package func open(over transport: any HTTPTransport, time: any TimeSource) -> any KeyValueStore {
+    /// - Parameter report: Hears of failures, now and then; `nil` for nobody.
+    package func open(
+        over transport: any HTTPTransport, time: any TimeSource, report: WatchedStore.Report? = nil
+    ) -> any KeyValueStore {
+        let store = bare(over: transport, time: time)
+        return report.map { WatchedStore(store, time: time, report: $0) } ?? store
+    }
+
+    private func bare(over transport: any HTTPTransport, time: any TimeSource) -> any KeyValueStore {
         let store: any KeyValueStore
         if let etcd {
             store = EtcdStore(etcd, patience: deadlineMilliseconds, over: transport, time: time)

@@ -221,3 +221,25 @@ import Time
         }
     }
 }
+
+@Suite("A watched store") struct WatchedStoreTests {
+    @Test("tells of a failure once, then how often, and never of keys or of callers who left")
+    func tells() async throws {
+        let time = ManualTime()
+        let memory = MemoryStore(time: time)
+        let lines = Mutex<[String]>([])
+        let store = WatchedStore(memory, time: time) { line in lines.withLock { $0.append(line) } }
+        let key = StoreKey(tenant: "tenant", purpose: "token", id: "id")
+        _ = await store.get(key)
+        #expect(lines.withLock { $0.isEmpty })
+        memory.setFault { _, _ in .timedOut }
+        for _ in 0..<50 { _ = await store.claim(key, [1], life: 1000) }
+        #expect(lines.withLock { $0 } == ["the store failed at claim: timedOut"])
+        time.advance(milliseconds: 10_000)
+        _ = await store.get(key)
+        #expect(lines.withLock { $0.last } == "the store failed at get: timedOut, 50 times since the last such line")
+        memory.setFault { _, _ in .cancelled }
+        _ = await store.get(key)
+        #expect(lines.withLock { $0.count } == 2)
+    }
+}

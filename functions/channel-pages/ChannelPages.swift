@@ -14,7 +14,7 @@ enum Function {
             for warning in warnings { Gateway.warn("\(warning)") }
             let time = SystemTime()
             let transport = CurlTransport(options: Gateway.isShortLived ? .shortLived() : .longLived())
-            return settings.channelPages(over: transport, time: time)
+            return settings.channelPages(over: transport, time: time, report: Gateway.report)
         }
     }
 }

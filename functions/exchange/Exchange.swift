@@ -15,7 +15,7 @@ enum Function {
             for warning in warnings { Gateway.warn("\(warning)") }
             let time = SystemTime()
             let transport = CurlTransport(options: Gateway.isShortLived ? .shortLived() : .longLived())
-            let agents = settings.exchangeAgents(over: transport, time: time)
+            let agents = settings.exchangeAgents(over: transport, time: time, report: Gateway.report)
             return ExchangeHandler(agents: agents, endpoint: settings.exchange, time: time, sleep: EventLoop.sleep)
         }
     }

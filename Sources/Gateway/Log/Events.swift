@@ -9,6 +9,9 @@ enum Events {
 }
 
 extension Gateway {
+    /// Logs trouble outside any one request's own line, in every mode.
+    package static func report(_ message: String) { Events.log(.warning, message) }
+
     /// Logs what works but should be changed, once per process: not in CGI, where every request is a process.
     package static func warn(_ message: String) {
         if !isShortLived { Events.log(.warning, message) }

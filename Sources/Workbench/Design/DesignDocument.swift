@@ -94,7 +94,8 @@ package enum DesignDocument {
                 | CXone is told "sent" when | \(channel.delivery == .sendThenAnswer ? "the platform has the message" : "the store has the message") |
                 | A message reaches the contact | \(words(able.deliveryClass)) |
                 | Longest text | \(able.textLimit.map { "\($0) characters, then split" } ?? "no limit that matters") |
-                | Choices, links, cards | \(able.choices) choices, links \(yes(able.showsLinks)), cards \(able.cards.isEmpty ? "no" : able.cards.joined(separator: ", ")) |
+                | Choices, links, cards | \(able.choices) choices, links \(yes(able.showsLinks)), cards \
+                \(able.cards.isEmpty ? "no" : able.cards.joined(separator: ", ")) |
                 | Files | \(able.files == 0 ? "no" : "\(able.files) a message, \(able.fileLimit >> 20) MiB each") |
                 | Delivered, seen, typing | \(yes(able.reportsDelivered)), \(yes(able.reportsSeen)), \(yes(able.showsTyping)) |
                 | Agents may begin | \(yes(able.opensThreads)) |
