@@ -59,6 +59,10 @@ let package = Package(
 
         // One executable an endpoint
         function("exchange", ["Catalog", "CXone", "CurlTransport", "EventLoop", "Time"], exclude: ["causeway.example.jsonc"]),
+        function("byoc-token", ["CXone", "Time"], exclude: ["openapi.yaml"]),
+        function("byoc-outbound", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
+        function("byoc-recipients", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
+        function("byoc-sender-action", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
         function("channel-pages", ["CXone", "ChannelCatalog", "CurlTransport", "Time"]),
         function("token-cache", ["CacheServer", "Store", "Time"], exclude: ["openapi.yaml"]),
         library("CacheServer", ["CSQLite", "HTTP", "Secrets", "Settings", "Store", "Time", http]),

@@ -92,3 +92,16 @@ extension MessagingSettings {
             over: transport, time: time, allowsPlainHTTP: byoc?.allowPlainHTTP ?? false)
     }
 }
+
+extension MessagingSettings {
+    /// What serves CXone's calls below `/byoc`, or a handler that has nothing when the settings tell of no client.
+    package func callbacks(
+        serving calls: Set<CallbackHandler.Call>, over transport: any HTTPTransport, time: any TimeSource,
+        sleep: @escaping @Sendable (Instant) async -> Void
+    ) -> any Handler {
+        guard let byoc else { return UnconfiguredHandler() }
+        let store = store?.open(over: transport, time: time)
+        let channels = store.map { self.channels(over: transport, store: $0, time: time) } ?? []
+        return CallbackHandler(byoc, serving: calls, channels: channels, outbox: nil, store: store, time: time, sleep: sleep)
+    }
+}

@@ -99,6 +99,7 @@ extension MessagingSettings {
             var channel = Channel(
                 name: name, tenant: settings.tenant, pointsOfContact: settings.pointsOfContact, capabilities: capabilities,
                 mode: settings.delivery)
+            channel.showsAuthor = settings.showsAuthor
             platform.equip(&channel, over: transport, store: store, time: time)
             return channel
         }

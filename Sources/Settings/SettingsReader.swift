@@ -29,6 +29,7 @@ package final class SettingsReader {
     private var asked: [SettingDeclaration] = []
     /// Collected while a file is read, where only the key matters: to find those that nobody asked for.
     private var keys: [String] = []
+    private var leavesRest = false
     /// Whether missing keys are not worth a word, because the whole object is of the wrong kind, which was reported.
     private let isMuted: Bool
 
@@ -230,6 +231,9 @@ package final class SettingsReader {
         self.keys += keys
     }
 
+    /// Every key that is not asked for is somebody else's: for a function that needs a part of the file only, and not its secrets.
+    package func leaveRest() { leavesRest = true }
+
     // MARK: Telling
 
     /// Records a mistake that no single kind can see, at `key` or at the whole object.
@@ -250,7 +254,7 @@ package final class SettingsReader {
 
     /// Reports keys that nobody asked for, each with the nearest known one.
     func finish() {
-        guard let value, !context.isDescribing else { return }
+        guard let value, !context.isDescribing, !leavesRest else { return }
         for member in value.members where member.name != "$schema" || !path.isEmpty {
             guard !keys.contains(member.name) else { continue }
             let nearest = Spelling.nearest(to: member.name, among: keys)

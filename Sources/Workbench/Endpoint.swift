@@ -48,6 +48,21 @@ package struct Endpoint: Sendable {
             path: "/exchange", methods: ["POST"], bodyLimit: 8, timeout: 15, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
+            name: "byoc-token", summary: "Access tokens for CXone's calls about channels", path: "/byoc", routes: ["/1.0/token", "/oauth/token"],
+            methods: ["POST"], bodyLimit: 1, timeout: 10, memory: 128, callsOut: false, isInternal: false, environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
+            name: "byoc-outbound", summary: "What agents write, on its way to the contact; and every other call of CXone about channels",
+            path: "/byoc", methods: ["POST"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,
+            environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
+            name: "byoc-recipients", summary: "Whether agents may write to somebody", path: "/byoc",
+            routes: ["/1.0/channel/{channel}/recipients/validation"], methods: ["POST"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true,
+            isInternal: false, environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
+            name: "byoc-sender-action", summary: "An agent types", path: "/byoc",
+            routes: ["/1.0/channel/{channel}/thread/{thread}/sender-action"], methods: ["POST"], bodyLimit: 1, timeout: 10, memory: 256, callsOut: true,
+            isInternal: false, environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
             name: "channel-pages", summary: "The administrator's pages: adds, changes and removes channels in CXone",
             path: "/channels", methods: ["GET", "HEAD", "POST"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),

@@ -12,6 +12,8 @@ package struct Channel: Sendable {
     package let capabilities: ChannelCapabilities
     package let mode: DeliveryMode
     package var inboundOptions = InboundOptions()
+    /// Whether contacts see the agent's name.
+    package var showsAuthor = false
     package var inbound: (any InboundChannel)?
     package var outbound: (any OutboundChannel)?
     package var opening: (any OpeningChannel)?
@@ -184,7 +186,8 @@ package protocol OpeningChannel: Sendable {
     func open(with recipients: [Person], visibility: Visibility, name: String?, key: String, by deadline: Instant) async throws(ChannelError) -> ThreadID
 }
 
-/// Shows that an agent types; best effort.
+/// Shows that an agent types; best effort. It is shown for a limited time: about ten seconds after the last `true` it ends by itself, on the
+/// platform or in the adapter, because nobody is sure to say `false`.
 package protocol TypingChannel: Sendable {
     func showTyping(_ isOn: Bool, in thread: ThreadID, by deadline: Instant) async throws(ChannelError)
 }
