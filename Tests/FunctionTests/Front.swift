@@ -47,12 +47,15 @@ struct Front: Sendable {
             "POST", "/exchange/\(agent)", fields: ["Authorization: \(Stage.authorization)", "Content-Type: application/json"], body: "{\(members)}")
     }
 
-    /// Waits until both functions refuse a request without credential; bounded.
+    /// Waits until every function itself refuses a request without credential; bounded.
     func wait(log folder: String) async throws {
         for endpoint in Endpoint.all {
             var isUp = false
             for _ in 0..<200 where !isUp {
-                isUp = try await ask("POST", endpoint.routes.first?.example ?? endpoint.path, fields: ["Content-Type: application/json"], body: "{}").map { [400, 401, 403, 426].contains($0.status) } ?? false
+                isUp = try await ask("POST", endpoint.routes.first?.example ?? endpoint.path, fields: ["Content-Type: application/json"], body: "{}").map { answer in
+                    // What servers say of their own lacks this.
+                    answer.status < 500 && answer.fields.contains("x-content-type-options: nosniff")
+                } ?? false
                 if !isUp { try await Task.sleep(for: .milliseconds(50)) }
             }
             guard isUp else {
