@@ -1,5 +1,6 @@
 package import CXone
 package import Conversation
+import Delivery
 package import HTTP
 package import Settings
 package import Store
@@ -102,6 +103,7 @@ extension MessagingSettings {
         guard let byoc else { return UnconfiguredHandler() }
         let store = store?.open(over: transport, time: time)
         let channels = store.map { self.channels(over: transport, store: $0, time: time) } ?? []
-        return CallbackHandler(byoc, serving: calls, channels: channels, outbox: nil, store: store, time: time, sleep: sleep)
+        let outbox = store.map { OutboundDelivery(store: $0, time: time, sleep: sleep) }
+        return CallbackHandler(byoc, serving: calls, channels: channels, outbox: outbox, store: store, time: time, sleep: sleep)
     }
 }

@@ -15,8 +15,7 @@ extension CallbackHandler {
             throw .malformed(["thread", "idOnExternalPlatform"], "is missing, and so are the recipients")
         }
         let message = callback.message(through: channel, at: place, thread: callback.thread)
-        let delivery = try await deliver(message, callback, request, channel)
-        return OutboundAnswer.delivered(delivery, callback, visibility: place.visibility)
+        return try await deliver(message, callback, request, channel) { OutboundAnswer.delivered($0, callback, visibility: place.visibility) }
     }
 
     /// The channel and the thread are in the body; where they are not, the path tells both: `{channelId}_{thread}`.
@@ -42,12 +41,12 @@ extension CallbackHandler {
             throw .malformed(["post", "threadIdOnExternalPlatform"], "is missing, and the path does not tell it")
         }
         let message = callback.message(through: channel, at: place, thread: thread)
-        return OutboundAnswer.deliveredLegacy(try await deliver(message, callback, request, channel))
+        return try await deliver(message, callback, request, channel, OutboundAnswer.deliveredLegacy)
     }
 
     private func deliver(
-        _ message: OutboundMessage, _ callback: OutboundCallback, _ request: Request, _ channel: Channel
-    ) async throws(CallbackProblem) -> Delivery {
+        _ message: OutboundMessage, _ callback: OutboundCallback, _ request: Request, _ channel: Channel, _ answer: (Delivery) -> Response
+    ) async throws(CallbackProblem) -> Response {
         guard callback.content != nil || !callback.files.isEmpty else {
             throw CallbackProblem(
                 .unprocessableContent, "empty", "The message is empty.", faults: [(["messageContent"], "holds nothing that could be sent")])
@@ -58,7 +57,17 @@ extension CallbackHandler {
         let (letter, deadline) = (message, clock.deadline(request))
         let late = DeliveryOutcome.failed(ChannelError(.timedOut, reason: "no outcome before the deadline"))
         switch await clock.keep(deadline, late: late, { await outbox.deliver(letter, through: channel, by: deadline) }) {
-        case .delivered(let delivery): return delivery
+        case .delivered(let delivery):
+            var response = answer(delivery)
+            // From now on an equal message without an id of its own is another one, but only if this answer arrives (§3.7).
+            let clock = clock
+            if letter.keyIsDigest {
+                response.afterwards = { wasWritten in
+                    guard wasWritten else { return }
+                    await outbox.answered(letter, through: channel, by: clock.now().advanced(byMilliseconds: 1000))
+                }
+            }
+            return response
         case .running(let wait): throw OutboundAnswer.running(wait)
         case .failed(let error): throw OutboundAnswer.failed(error)
         case .notNow(let wait, let reason): throw OutboundAnswer.notNow(wait, reason: reason)

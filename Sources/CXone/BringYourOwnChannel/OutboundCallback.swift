@@ -99,6 +99,7 @@ struct OutboundCallback {
         var message = OutboundMessage(
             key: key(at: place, thread: thread, answered: answered), visibility: place.visibility, thread: thread.map { ThreadID($0) },
             recipients: people, content: content ?? .none, files: files, replyTo: answered.map { MessageID($0) }, isQuote: isQuote && answered != nil)
+        message.keyIsDigest = ownID == nil
         message.threadName = threadName
         message.title = title
         message.author = author
