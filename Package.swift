@@ -43,7 +43,7 @@ let package = Package(
         adapter("OpenAI", in: "VirtualAgents"),
         channel("WebChat"),
         channel("Webhook"),
-        channel("Matrix"),
+        channel("Matrix", beside: ["README.md"]),
         library("Catalog", [
             "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent",
@@ -108,6 +108,7 @@ let package = Package(
         tests("DeliveryTests", ["Delivery", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time", http]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
         tests("SimulatorTests", ["Simulator", "Workbench", "causeway", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),
+        tests("MatrixTests", ["MatrixChannel", "Conversation", "HTTP", "JSON", "Settings", "Store", "Time", http]),
         tests("FunctionTests", ["JSON", "Secrets", "Workbench"]),
         .executableTarget(
             name: "json-turn", dependencies: ["JSON", "Secrets"], path: "Tests/Benchmarks/JSONTurn", swiftSettings: strict),

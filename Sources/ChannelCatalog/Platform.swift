@@ -1,6 +1,7 @@
 package import Conversation
 package import HTTP
 package import MatrixChannel
+package import Secrets
 package import Settings
 package import Store
 package import Time
@@ -85,6 +86,22 @@ extension Platform {
             channel.typing = matrix
             channel.ending = matrix
         }
+    }
+}
+
+/// A file that the platform's administrator installs there, for a platform that knows us by one.
+package struct Registration: Sendable {
+    package let file: Secret
+    /// The same without its secrets.
+    package let redacted: String
+}
+
+extension Platform {
+    package func registration(channel: String, publicURL: String) -> Registration? {
+        guard case .matrix(let settings) = self else { return nil }
+        return Registration(
+            file: settings.registration(channel: channel, publicURL: publicURL),
+            redacted: settings.redactedRegistration(channel: channel, publicURL: publicURL))
     }
 }
 

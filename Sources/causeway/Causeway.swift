@@ -7,6 +7,6 @@ struct Causeway: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, CheckCommand.self, SettingsCommand.self, ConfigureCommand.self, ChannelsCommand.self, SheetCommand.self, EndpointsCommand.self,
             DesignDocumentCommand.self,
-            SimulateCommand.self, GenerateCommand.self,
+            RegistrationCommand.self, SimulateCommand.self, GenerateCommand.self,
         ])
 }

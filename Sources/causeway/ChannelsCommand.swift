@@ -121,7 +121,7 @@ struct SheetCommand: ParsableCommand {
 
 extension MessagingSettings {
     /// The settings as people at a desk name them; all mistakes at once.
-    fileprivate static func atDesk(_ file: String?) throws -> MessagingSettings {
+    static func atDesk(_ file: String?) throws -> MessagingSettings {
         let environment = ProcessEnvironment.current
         let path = file ?? environment["CAUSEWAY_SETTINGS"] ?? "causeway.jsonc"
         return try SettingsFile.read(MessagingSettings.self, at: path, environment: environment).settings

@@ -59,6 +59,8 @@ struct FromMatrix: Sendable {
         // Content that was redacted meanwhile is empty.
         guard let text = isEdit ? content["m.new_content"] : content, text.kind == .object, text.count > 0 else { return nil }
         var message = start(event, id: id, thread, sender)
+        // What we tell contacts ourselves is nobody's message.
+        if message.isOwn, text["msgtype"]?.string == "m.notice" { return nil }
         guard read(text, into: &message, isReply: relation?["m.in_reply_to"] != nil, isSticker: isSticker) else { return nil }
         guard isEdit else {
             relate(relation, &message)

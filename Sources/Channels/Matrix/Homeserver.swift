@@ -105,7 +105,8 @@ extension ChannelError {
         case (429, _), (_, "M_LIMIT_EXCEEDED"): return (.throttled, nil)
         case (_, "M_RESOURCE_LIMIT_EXCEEDED"), (_, "M_CONSENT_NOT_GIVEN"), (_, "M_EXCLUSIVE"):
             return (.rejected, "The homeserver does not let us write; its administrator can tell why.")
-        case (403, _), (404, "M_NOT_FOUND"):
+        // Synapse tells an unknown person by 404 M_UNKNOWN; M_UNRECOGNIZED is a call that the homeserver does not know.
+        case (403, _), (404, "M_NOT_FOUND"), (404, "M_UNKNOWN"):
             return isAsking
                 ? (.recipientRefused, "Nobody who can be written to is known under this Matrix address.")
                 : (.threadGone, "The contact's room can no longer be written to.")

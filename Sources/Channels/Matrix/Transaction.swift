@@ -21,9 +21,9 @@ struct Transaction {
         }
     }
 
-    /// An event has 64 KiB (specification, Client-Server API §1.4.3), so that its values are bounded too.
+    /// An event has 64 KiB (specification, Client-Server API §11.1), so that its values are bounded too; Synapse nests 128 deep.
     private static func event(_ octets: ArraySlice<UInt8>) -> JSON? {
-        try? JSON(parsing: Array(octets), limits: JSONLimits(depth: 128, values: 70_000))
+        try? JSON(parsing: Array(octets), limits: JSONLimits(depth: 160, values: 70_000))
     }
 
     private typealias List = (name: String, elements: [Range<Int>])
