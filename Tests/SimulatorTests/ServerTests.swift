@@ -55,6 +55,9 @@ struct ServerTests {
         #expect(try await server.send("POST", "/desk/contacts/1/reply", #"{"text":"x"}"#).status == 404)
         #expect(try await server.send("GET", "/desk/messages?thread=t1").body.contains(#""creates":1"#))
         #expect(try await server.send("GET", "/desk/counters").body.contains(#""created":1"#))
+        #expect(try await server.send("DELETE", "/desk/messages").status == 204)
+        #expect(try await server.send("GET", "/desk/messages").body == "[]")
+        #expect(try await server.send("GET", "/desk/channels").body.contains("webchat"))
     }
 
     @Test("a start file sets up integrations, channels and behaviour; one with a mistake stops the start and says where")

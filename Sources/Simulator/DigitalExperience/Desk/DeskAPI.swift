@@ -49,6 +49,9 @@ extension DigitalExperience {
         case (.delete, "faults", 1):
             behave { $0.faults = [] }
             return Response(status: .noContent)
+        case (.delete, "messages", 1):
+            forget()
+            return Response(status: .noContent)
         case (.delete, "tokens", 1):
             revokeTokens()
             forgetCallbackTokens()

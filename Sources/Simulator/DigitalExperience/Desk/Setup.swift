@@ -116,6 +116,17 @@ extension DigitalExperience {
     package var records: [Record] { world.withLock { $0.journal.records } }
     package var log: String { world.withLock { $0.journal.lines.map { $0 + "\n" }.joined() } }
 
+    /// Forgets threads, contacts, customers, messages, files, the log and the counts; what was set up stays.
+    package func forget() {
+        world.withLock { world in
+            var fresh = World(tenant: world.tenant, baseURL: world.baseURL)
+            (fresh.behaviour, fresh.integrations, fresh.channels) = (world.behaviour, world.integrations, world.channels)
+            (fresh.channelOrder, fresh.channelSkills) = (world.channelOrder, world.channelSkills)
+            (fresh.tokens, fresh.callbackTokens) = (world.tokens, world.callbackTokens)
+            world = fresh
+        }
+    }
+
     /// Makes every token of CXone void, as an expiry would.
     package func revokeTokens() { world.withLock { $0.tokens.revokeAll() } }
     /// Forgets the middleware's tokens, so that the next callback begins without one.
