@@ -73,6 +73,22 @@ struct OutboundClaims: Sendable {
         }
     }
 
+    /// The record of a message that was accepted and is being sent from the queue, where its thread's turn keeps others away; `nil` when the store
+    /// cannot be reached.
+    func resume(_ id: MessageID, _ message: OutboundMessage, in channel: Channel, by deadline: Instant) async -> Held? {
+        let key = StoreKey(tenant: channel.tenant, purpose: "outbound-work", id: channel.name + "\u{0}" + id.text)
+        let fresh = OutboundRecord(.running, digest: "", key: message.key, owner: "", patience: 0)
+        for _ in 0..<3 {
+            switch await store.claim(key, fresh.octets, life: OutboundQueue.life, by: deadline) {
+            case .value(let value): return Held(key: key, life: OutboundQueue.life, record: fresh, version: value.version)
+            case .absent, .conflict, .unavailable: break
+            }
+            guard case .value(let value) = await store.get(key, by: deadline), let record = OutboundRecord(value.octets) else { continue }
+            return Held(key: key, life: OutboundQueue.life, record: record, version: value.version)
+        }
+        return nil
+    }
+
     /// Writes what became of it; false when it is no longer ours or the store cannot be reached.
     func update(_ held: inout Held, by deadline: Instant) async -> Bool {
         for _ in 0..<2 {

@@ -3,7 +3,7 @@ import EventLoop
 package import Store
 package import Time
 
-/// Delivers agents' messages: *send, then answer* (`design.md` §4).
+/// Delivers agents' messages: *send, then answer*, or *accept, then report* where the channel's settings say so (`design.md` §4).
 ///
 /// A message is claimed in the store before anything is sent; each part that the platform takes is recorded; the answer is given, and kept for
 /// repeats, when all parts are there. Whoever repeats gets the same answer, or sends only what is missing, with the same keys.
@@ -17,10 +17,22 @@ package struct OutboundDelivery: Outbox {
     let order: OutboundOrder
     let threads: ThreadRecords
     let sent: SentRecords
+    let queue: OutboundQueue
+    let centres: [String: any ContactCentre]
+    let background: Background?
 
-    /// - Parameter sleep: Suspends until an instant: `EventLoop.sleep`.
-    package init(store: any KeyValueStore, time: any TimeSource, sleep: @escaping @Sendable (Instant) async -> Void) {
+    /// - Parameters:
+    ///   - centres: The contact centre of each tenant, by its name in the settings: learns of messages that were accepted and could not be sent.
+    ///   - isLongLived: Whether the process goes on when a request is answered, and so may send then.
+    ///   - sleep: Suspends until an instant: `EventLoop.sleep`.
+    package init(
+        centres: [String: any ContactCentre] = [:], store: any KeyValueStore, isLongLived: Bool = false, time: any TimeSource,
+        sleep: @escaping @Sendable (Instant) async -> Void
+    ) {
+        self.centres = centres
         self.store = store
+        background = isLongLived ? Background() : nil
+        queue = OutboundQueue(store: store, time: time)
         self.time = time
         self.sleep = sleep
         claims = OutboundClaims(store: store, time: time, sleep: sleep)
@@ -76,6 +88,9 @@ package struct OutboundDelivery: Outbox {
             await release(&held, by: deadline)
             return .failed(error)
         }
+        if channel.mode == .acceptThenReport, message.files.isEmpty {
+            return await accept(message, in: thread, through: channel, &held, by: deadline)
+        }
         let patience = max(0, deadline.milliseconds(since: time.now())) + OutboundClaims.grace
         let ticket: OutboundOrder.Ticket
         switch await order.enter(thread, of: channel, patience: patience, by: deadline.advanced(byMilliseconds: -500)) {
@@ -88,7 +103,12 @@ package struct OutboundDelivery: Outbox {
             return .notNow(retryAfterMilliseconds: 1000, reason: "store: \(failure.rawValue)")
         }
         let sending = OutboundSending(channel: channel, outbound: outbound, claims: claims, sent: sent, time: time, sleep: sleep)
-        let outcome = await sending.send(message, in: thread, &held, by: deadline)
+        var report = TickReport()
+        let isNext =
+            if channel.mode == .acceptThenReport {
+                await drainInTurn(thread, of: channel, by: deadline.advanced(byMilliseconds: -1000), &report)
+            } else { true }
+        let outcome = isNext ? await sending.send(message, in: thread, &held, by: deadline) : .waiting
         async let left: Void = order.leave(ticket, by: deadline.advanced(byMilliseconds: 500))
         let answer = await conclude(outcome, message, through: channel, &held, by: deadline)
         await left
@@ -141,6 +161,9 @@ package struct OutboundDelivery: Outbox {
                 error.code, reason: "only a part was sent; \(error.reason)", sentence: "Only a part of this message reached the contact.",
                 retryAfterMilliseconds: error.retryAfterMilliseconds, mayHaveArrived: true))
         case .lost: return .running(retryAfterMilliseconds: 1000)
+        case .waiting:
+            await release(&held, by: deadline)
+            return .notNow(retryAfterMilliseconds: 5000, reason: "earlier messages of the thread wait for the platform")
         case .unavailable:
             held.record.sending = false
             await release(&held, by: deadline)
@@ -149,7 +172,7 @@ package struct OutboundDelivery: Outbox {
     }
 
     /// Lets a repeat go on at once, with what is already there.
-    private func release(_ held: inout OutboundClaims.Held, by deadline: Instant) async {
+    func release(_ held: inout OutboundClaims.Held, by deadline: Instant) async {
         held.record.state = .open
         _ = await claims.update(&held, by: deadline)
     }
@@ -172,15 +195,5 @@ package struct OutboundDelivery: Outbox {
 
     private static func refusal(_ reason: String, _ sentence: String?) -> ChannelError {
         ChannelError(.rejected, reason: reason, sentence: sentence, mayHaveArrived: false)
-    }
-}
-
-// MARK: Endings
-
-extension OutboundDelivery {
-    package func end(
-        _ thread: ThreadID, contact: String?, in channel: Channel, visibility: Visibility, by deadline: Instant
-    ) async -> EndingOutcome {
-        .nothingToDo
     }
 }

@@ -26,6 +26,8 @@ struct OutboundSending: Sendable {
         /// Somebody else took over: we overran the time that we are believed in.
         case lost
         case unavailable
+        /// Others have to go first; nothing was sent.
+        case waiting
     }
 
     /// - Parameters:

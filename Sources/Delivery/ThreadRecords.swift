@@ -45,12 +45,34 @@ package struct ThreadRecords: Sendable {
                     await store.claim(key, record.octets, life: Self.life, by: deadline)
                 }
             switch result {
-            case .value: return record
+            case .value:
+                if let contact = record.contact, contact != before.contact { await keep(contact, of: thread, in: channel, by: deadline) }
+                return record
             case .absent, .conflict: continue
             case .unavailable(let failure): throw failure
             }
         }
         throw .timedOut
+    }
+
+    // MARK: By contact number
+
+    /// The channel and thread of a contact, for those who know no more of it; `nil` when it is none of ours.
+    package func place(ofContact contact: String, tenant: String, by deadline: Instant) async throws(StoreFailure) -> (channel: String, thread: ThreadID)? {
+        switch await store.get(StoreKey(tenant: tenant, purpose: "contact", id: contact), by: deadline) {
+        case .value(let value):
+            let parts = value.octets.split(separator: 0, maxSplits: 1)
+            guard parts.count == 2 else { return nil }
+            return (String(decoding: parts[0], as: UTF8.self), ThreadID(String(decoding: parts[1], as: UTF8.self)))
+        case .absent, .conflict: return nil
+        case .unavailable(let failure): throw failure
+        }
+    }
+
+    /// Without it a contact is found only by its thread, which most events name as well.
+    private func keep(_ contact: String, of thread: ThreadID, in channel: Channel, by deadline: Instant) async {
+        let octets = Array((channel.name + "\u{0}" + thread.text).utf8)
+        _ = await store.put(StoreKey(tenant: channel.tenant, purpose: "contact", id: contact), octets, life: Self.life, by: deadline)
     }
 
     /// The platform's id of a thread that CXone names: the same, but for the later conversations of a live chat.

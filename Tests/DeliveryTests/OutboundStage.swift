@@ -99,11 +99,12 @@ struct OutboundStage: Sendable {
     let store: MemoryStore
     let channel: Channel
     let time: any TimeSource
+    let centre = FakeContactCentre()
     let delivery: OutboundDelivery
 
     init(
         _ platform: FakePlatform = FakePlatform(), store: MemoryStore? = nil, time: any TimeSource = SystemTime(),
-        mode: DeliveryMode = .sendThenAnswer, _ set: (inout ChannelCapabilities) -> Void = { _ in }
+        mode: DeliveryMode = .sendThenAnswer, isLongLived: Bool = false, _ set: (inout ChannelCapabilities) -> Void = { _ in }
     ) {
         var capabilities = ChannelCapabilities()
         capabilities.deliveryClass = platform.isOnce ? .once : .mayDuplicate
@@ -119,7 +120,26 @@ struct OutboundStage: Sendable {
         self.time = time
         let store = store ?? MemoryStore(time: time)
         self.store = store
-        delivery = OutboundDelivery(store: store, time: time, sleep: EventLoop.sleep)
+        delivery = OutboundDelivery(
+            centres: ["jungle": centre], store: store, isLongLived: isLongLived, time: time, sleep: { await OutboundStage.sleep($0, time) })
+    }
+
+    /// By a clock that is moved by hand a sleep is over at once.
+    private static func sleep(_ instant: Instant, _ time: any TimeSource) async {
+        if let manual = time as? ManualTime {
+            manual.advance(milliseconds: max(0, instant.milliseconds(since: manual.now())))
+        } else {
+            await EventLoop.sleep(until: instant)
+        }
+    }
+
+    func tick(polling: Int? = nil, others: [Channel] = []) async -> TickReport {
+        await OutboundTicks(delivery, channels: [channel] + others, pollMilliseconds: polling).tick(by: time.now().advanced(byMilliseconds: 20_000))
+    }
+
+    func end(_ thread: String = "t", contact: String? = nil) async -> EndingOutcome {
+        await delivery.end(
+            ThreadID(thread), contact: contact, in: channel, visibility: .direct, by: time.now().advanced(byMilliseconds: 4500))
     }
 
     func deliver(_ message: OutboundMessage, within milliseconds: Int = 4500) async -> DeliveryOutcome {

@@ -24,6 +24,8 @@ package final class FakeContactCentre: ContactCentre {
         var effects: [(InboundMessage, CreateOptions)] = []
         var contacts: [String: String] = [:]
         var number = 0
+        var closed: [ClosedContact] = []
+        var polls = 0
     }
 
     private let state = Mutex(State())
@@ -53,6 +55,9 @@ package final class FakeContactCentre: ContactCentre {
     package var endings: [ThreadID] { asked.compactMap { if case .end(let thread, _, _, _) = $0 { thread } else { nil } } }
     package var creates: Int { asked.count { if case .create = $0 { true } else { false } } }
     package var finds: Int { asked.count { if case .find = $0 { true } else { false } } }
+    /// What agents closed, for those who look.
+    package func setClosed(_ closed: [ClosedContact]) { state.withLock { $0.closed = closed } }
+    package var polls: Int { state.withLock { $0.polls } }
     /// How many contacts were made.
     package var contacts: Int { state.withLock { $0.number } }
 
@@ -119,7 +124,12 @@ package final class FakeContactCentre: ContactCentre {
 
     package func closedContacts(of places: [PointOfContact], since epochMilliseconds: Int, by deadline: Instant)
         async throws(ContactCentreError) -> [ClosedContact]
-    { [] }
+    {
+        state.withLock { state in
+            state.polls += 1
+            return state.closed.filter { $0.closed >= epochMilliseconds }
+        }
+    }
 
     package func keep(_ file: [UInt8], mediaType: String, by deadline: Instant) async throws(ContactCentreError) -> String {
         "https://files.example/kept"

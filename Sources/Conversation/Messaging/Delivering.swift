@@ -37,6 +37,30 @@ package protocol Outbox: Sendable {
     func answered(_ message: OutboundMessage, through channel: Channel, by deadline: Instant) async
     /// The agent ended the conversation. The channel learns of it once, however often and by whichever way it is told.
     func end(_ thread: ThreadID, contact: String?, in channel: Channel, visibility: Visibility, by deadline: Instant) async -> EndingOutcome
+    /// The same where only the contact number is known.
+    func end(contact: String, in channels: [Channel], by deadline: Instant) async -> EndingOutcome
+}
+
+/// Work that no request brings with it: messages that wait to be sent again, conversations that an agent closed and nobody told us of.
+package protocol Ticking: Sendable {
+    /// Does what is due, until nothing is or `deadline` is near. Any number of processes may do it at once.
+    func tick(by deadline: Instant) async -> TickReport
+}
+
+package struct TickReport: Sendable, Equatable {
+    /// Messages that platforms took.
+    package var sent = 0
+    /// Messages that will be tried again.
+    package var postponed = 0
+    /// Messages that failed for good, and for which CXone was, or will be, told so.
+    package var failed = 0
+    /// Conversations of which channels learned that an agent ended them.
+    package var ended = 0
+    /// What could not be looked at, because the store or CXone did not answer.
+    package var unseen = 0
+
+    package init() {}
+    package var isIdle: Bool { self == TickReport() }
 }
 
 package enum DeliveryOutcome: Sendable {
