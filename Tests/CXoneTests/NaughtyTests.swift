@@ -8,7 +8,7 @@ import Testing
 
 /// Texts of many kinds that have broken programs: control characters, scripts and directions, joiners, markup, templates, shells, paths,
 /// numbers that are no numbers, JSON inside JSON.
-private let naughty: [String] = {
+let naughtyTexts: [String] = {
     var texts: [String] = (0...0x20).compactMap { Unicode.Scalar(UInt8($0)) }.map { "a\(Character($0))b" }
     for value: UInt32 in [0x7F, 0x80, 0x85, 0xA0, 0xAD, 0x600, 0x61C, 0x180E, 0x200B, 0x200D, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A, 0x202E, 0x2060, 0x2066, 0xFEFF, 0xFFF9, 0xFFFD, 0xFFFE, 0xFFFF, 0x1F600, 0x1D54F, 0xE0001, 0x10FFFF] {
         if let scalar = Unicode.Scalar(value) { texts.append("x\(Character(scalar))y") }
@@ -26,7 +26,7 @@ private let naughty: [String] = {
 
 @Test("Texts that broke other programs, in every field that carries text, give valid JSON and come back as they went")
 func carriesNaughtyTexts() async throws {
-    #expect(naughty.count >= 100)
+    #expect(naughtyTexts.count >= 100)
     let agent = FakeAgent { turn in
         guard case .text(let text) = turn.input else { return Reply(parts: [.text(plain: "none")]) }
         var reply = Reply(
@@ -40,7 +40,7 @@ func carriesNaughtyTexts() async throws {
         if turn.number == 2 { reply.signal = .continue }
         return reply
     }
-    for text in naughty {
+    for text in naughtyTexts {
         for mediaType in ["Chat", "voip", text] {
             let bench = try ExchangeBench([.init(settings: #""virtualAgentIds":["orders",\#(quote(text))]"#, agent: agent)])
             bench.mediaType = mediaType
@@ -56,7 +56,7 @@ func carriesNaughtyTexts() async throws {
 @Test("Each naughty text as contact, business unit, path and type is served or refused, never more")
 func survivesNaughtyNames() async throws {
     let bench = try ExchangeBench(FakeAgent { _ in Reply(parts: [.text(plain: "ok")]) })
-    for text in naughty {
+    for text in naughtyTexts {
         let answered = try await bench.post(
             #"{"virtualAgentId":"orders","userInputType":\#(quote(text)),"userInput":"x","executionInfo":{"contactId":\#(quote(text)),"busNo":\#(quote(text)),"requestId":\#(quote(text))},"botSessionState":\#(quote(text))}"#)
         #expect(answered.transcripts == ["ok"])

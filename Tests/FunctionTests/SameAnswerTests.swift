@@ -32,7 +32,7 @@ private let script: [(name: String, send: @Sendable (Front, inout String) async 
     ("cache: delete", { front, _ in try await cache(front, "DELETE", []) }),
     ("cache: gone", { front, _ in try await cache(front, "GET", []) }),
     ("cache: no credential", { front, _ in try await front.send("GET", "/cache/some/key") }),
-]
+] + callbackScript
 
 private let credential = ["Authorization: \(Stage.authorization)"]
 
@@ -85,6 +85,7 @@ struct SameAnswerTests {
             == [204, 412, 200, 204, 404])
         #expect(body("cache: get") == "one")
         #expect(status("cache: no credential") == 401)
+        checkCallbacks(answers)
     }
 
     @Test("V9, P1, P2: status, fields and body are the same octets", arguments: Host.present.filter { $0 != .port })

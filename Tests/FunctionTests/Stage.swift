@@ -43,6 +43,7 @@ struct Stage {
     var options: [String] = []
 
     static let authorization = "a-key-of-this-test-0123456789"
+    static let clientSecret = "a-client-secret-of-this-test-0123456789"
     static let cacheSecret = "a-cache-key-of-this-test-0123456789"
 
     /// Where the build put the executables: beside the test bundle that this process runs or has loaded.
@@ -75,7 +76,10 @@ struct Stage {
             guard link("\(Stage.programs)/\(endpoint.name)", "\(folder)/bin/\(endpoint.name)") != 0 else { continue }
             try copy("\(Stage.programs)/\(endpoint.name)", to: "\(folder)/bin/\(endpoint.name)")
         }
-        let secrets = ["authorization": Stage.authorization, "cache": Stage.cacheSecret, "key": "a-sealing-key-of-this-test-0123456789"]
+        let secrets = [
+            "authorization": Stage.authorization, "cache": Stage.cacheSecret, "key": "a-sealing-key-of-this-test-0123456789",
+            "client": Stage.clientSecret,
+        ]
         for (name, value) in secrets { try Files.write(value + "\n", to: "\(folder)/\(name).secret") }
         try Files.write(
             """
@@ -89,8 +93,36 @@ struct Stage {
                 "orders": {"caller": {"headers": [{"name": "Authorization", "values": [{"file": "authorization.secret"}]}]}, "scripted": {}},
                 \(agents)
               },
+              \(Stage.messaging(allowPlainHTTP: allowPlainHTTP))
             }
             """, to: site.settings)
+    }
+
+    /// One channel whose platform is never there, one that only receives, and one of another client.
+    private static func messaging(allowPlainHTTP: Bool) -> String {
+        func channel(_ name: String, _ id: String, _ more: String = "") -> String {
+            """
+            "\(name)": {
+                  "tenant": "jungle", "channelId": "\(id)"\(more),
+                  "matrix": {"homeserver": "http://127.0.0.1:9", "serverName": "zoo.example", "asToken": {"file": "key.secret"}, "hsTokens": [{"file": "key.secret"}]},
+                },
+            """
+        }
+        return """
+            "publicURL": "http://127.0.0.1",
+              "byoc": {
+                "clients": {"cxone": {"secrets": [{"file": "client.secret"}], "channels": ["herd", "quiet"]}, "rival": {"secrets": [{"file": "cache.secret"}]}},
+                "tokenKeys": [{"file": "key.secret"}],
+                "allowPlainHTTP": \(allowPlainHTTP),
+                "callbacks": [{"path": "/1.0/channel/{channel}/ping", "action": "ignore", "status": 202}],
+              },
+              "tenants": {"jungle": {"accessKeyId": "key", "accessKeySecret": {"file": "key.secret"}}},
+              "channels": {
+                \(channel("herd", "wh/7+a:b%"))
+                \(channel("quiet", "quiet-1", ", \"directions\": \"inbound\""))
+                \(channel("den", "den-1"))
+              },
+            """
     }
 
     /// The functions' environment.

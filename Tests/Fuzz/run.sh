@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.."
 declare -A modules=(
   [JSON]="JSON"
   [AudioFile]="CLinux Time CCrypto Secrets JSON HTTPTypes HTTP Settings EventLoop Conversation Store CXone"
+  [Callback]="CLinux Time CCrypto Secrets JSON HTTPTypes HTTP Settings EventLoop Conversation Store CXone"
   [FastCGIRecords]="CLinux Time CCrypto Secrets JSON HTTPTypes HTTP EventLoop Logging Gateway"
   [CGIVariables]="CLinux Time CCrypto Secrets JSON HTTPTypes HTTP EventLoop Logging Gateway"
 )
