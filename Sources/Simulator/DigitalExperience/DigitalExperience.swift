@@ -65,10 +65,10 @@ package final class DigitalExperience: Handler {
         let fault = world.withLock { $0.takeFault(operation) }
         switch fault {
         case .drop:
-            note(request, operation, 0, began, fault: "dropped")
+            note(request, operation, 0, began, "dropped")
             return .hungUp(hadEffect: false)
         case .status(let status, let retryAfter):
-            note(request, operation, status, began, fault: "by order")
+            note(request, operation, status, began, "by order")
             var fields = HTTPFields()
             if let retryAfter { fields[.retryAfter] = String(retryAfter) }
             let error = APIError(status, [Violation(nil, "Service unavailable.", "fault")])
@@ -76,7 +76,7 @@ package final class DigitalExperience: Handler {
             response.fields.append(contentsOf: fields)
             return .answer(response)
         case .html(let status):
-            note(request, operation, status, began, fault: "a page")
+            note(request, operation, status, began, "a page")
             let page = "<html><head><title>\(status)</title></head><body><h1>\(status)</h1><hr>proxy</body></html>\n"
             return .answer(Response(
                 status: HTTPResponse.Status(code: status), fields: [.contentType: "text/html"], body: Array(page.utf8)))
@@ -84,10 +84,11 @@ package final class DigitalExperience: Handler {
         }
         var pause = world.withLock { $0.behaviour.latency }
         if case .slow(let more) = fault { pause += more }
-        var outcome = found.map { perform($0.route, $0.parameters, request) } ?? DigitalExperience.nothing(request)
+        var (outcome, notes) = found.map { perform($0.route, $0.parameters, request) } ?? (DigitalExperience.nothing(request), [])
+        if fault == .reset { notes.append("without an answer") }
         if case .success(let answer) = outcome, let outgoing = answer.outgoing { outcome = await send(outgoing) }
         if pause > 0 { await sleep(time.now().advanced(byMilliseconds: pause)) }
-        let response = finish(request, operation, outcome, began)
+        let response = finish(request, operation, outcome, notes, began)
         if fault == .reset { return .hungUp(hadEffect: true) }
         return .answer(response)
     }
@@ -115,11 +116,11 @@ package final class DigitalExperience: Handler {
         return nil
     }
 
-    private func perform(_ route: Route, _ parameters: [String], _ request: Request) -> Result<Answer, APIError> {
+    private func perform(_ route: Route, _ parameters: [String], _ request: Request) -> (Result<Answer, APIError>, notes: [String]) {
         let now = time.now()
         let query = Percent.pairs(request.target.dropFirst(request.path.count + 1)) ?? []
         return world.withLock { world in
-            Result { () throws(APIError) -> Answer in
+            let result = Result { () throws(APIError) -> Answer in
                 var user: User?
                 if route.needsToken {
                     guard let token = DigitalExperience.bearer(request), world.tokens.isValid(token, at: now) else {
@@ -133,6 +134,7 @@ package final class DigitalExperience: Handler {
                     epoch: time.epochMilliseconds())
                 return try route.serve(&world, call)
             }
+            return (result, world.journal.takeNotes())
         }
     }
 
@@ -142,7 +144,7 @@ package final class DigitalExperience: Handler {
     }
 
     private func finish(
-        _ request: Request, _ operation: Operation, _ outcome: Result<Answer, APIError>, _ began: Instant
+        _ request: Request, _ operation: Operation, _ outcome: Result<Answer, APIError>, _ notes: [String], _ began: Instant
     ) -> Response {
         var response: Response
         var violations: [Violation] = []
@@ -163,26 +165,25 @@ package final class DigitalExperience: Handler {
             if !violations.isEmpty, response.status.code != 401, response.status.code != 429 { world.journal.counters.refused += 1 }
             if operation == .unknown { world.journal.counters.unknown += 1 }
             world.journal.add(
-                record(request, operation, response.status.code, began, violations), at: time.epochMilliseconds())
+                record(request, operation, response.status.code, began, violations, notes), at: time.epochMilliseconds())
         }
         return response
     }
 
-    private func note(_ request: Request, _ operation: Operation, _ status: Int, _ began: Instant, fault: String) {
+    private func note(_ request: Request, _ operation: Operation, _ status: Int, _ began: Instant, _ fault: String) {
         world.withLock { world in
-            world.journal.note(fault)
-            world.journal.add(record(request, operation, status, began, []), at: time.epochMilliseconds())
+            world.journal.add(record(request, operation, status, began, [], [fault]), at: time.epochMilliseconds())
         }
     }
 
     private func record(
-        _ request: Request, _ operation: Operation, _ status: Int, _ began: Instant, _ violations: [Violation]
+        _ request: Request, _ operation: Operation, _ status: Int, _ began: Instant, _ violations: [Violation], _ notes: [String]
     ) -> Record {
         let isSecret = [.signIn, .accessKeyToken, .verifyOneTimeToken].contains(operation)
         return Record(
             side: .received, operation: operation, method: request.method.rawValue, target: request.target, status: status,
             milliseconds: time.now().milliseconds(since: began), body: isSecret ? [] : Array(request.body.prefix(64 << 10)),
-            violations: violations)
+            violations: violations, notes: notes)
     }
 }
 

@@ -150,10 +150,9 @@ extension DigitalExperience {
         let record = Record(
             side: .sent, operation: operation, method: method.rawValue, target: WebAddress(url)?.target ?? url, status: answer?.status.code ?? 0,
             milliseconds: time.now().milliseconds(since: began), body: operation == .callbackToken ? [] : Array(body.prefix(64 << 10)),
-            violations: [])
+            violations: [], notes: failure.map { [$0] } ?? [])
         world.withLock { world in
             if operation != .callbackToken { world.journal.counters.callbacks += 1 }
-            if let failure { world.journal.note(failure) }
             world.journal.add(record, at: time.epochMilliseconds())
         }
         return answer

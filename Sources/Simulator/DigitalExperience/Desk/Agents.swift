@@ -97,7 +97,9 @@ extension DigitalExperience {
                 $0.firstName = identity?["firstName"]?.string ?? person.name ?? ""
                 $0.lastName = identity?["lastName"]?.string ?? ""
             }
-            return (customer, world.open(key, customer: customer, .outbound, at: epoch))
+            let contact = world.open(key, customer: customer, .outbound, at: epoch)
+            world.journal.say("agent \(agent) starts a conversation on \(channel.id)", at: epoch)
+            return (customer, contact)
         }
         return await store(
             draft, Sent(id: Fresh.uuid(), external: external, agent: agent, customer: customer, result: result), in: key, contact: contact)

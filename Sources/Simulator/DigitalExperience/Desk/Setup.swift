@@ -37,7 +37,9 @@ extension DigitalExperience {
                 for (name, value) in members.sorted(by: { $0.key < $1.key }) { object.field(name, value) }
             } }
             guard let json = body.parsed(), ChannelShape.shape.violations(of: json, refusingUnknown: true).isEmpty else { return nil }
-            return try? world.saveChannel(json, at: epoch)
+            let channel = try? world.saveChannel(json, at: epoch)
+            world.journal.say("set up by the desk", at: epoch)
+            return channel
         }
     }
 

@@ -9,24 +9,30 @@ struct Journal {
     var running: [ThreadKey: Int] = [:]
     /// The same by request.
     var busy: [String: ThreadKey] = [:]
-    /// What `note` wrote since the last record, to stand behind it.
+    /// What `note` wrote in the work at hand, under one lock; `takeNotes` ends it.
     private var notes: [String] = []
     private static let kept = 20_000
 
     mutating func note(_ text: String) { notes.append(text) }
 
+    mutating func takeNotes() -> [String] {
+        defer { notes = [] }
+        return notes
+    }
+
     mutating func add(_ record: Record, at epoch: Int64) {
         records.append(record)
-        var line = "\(ISOTime.text(epoch).dropFirst(11).prefix(12)) \(record.line)"
-        for note in notes { line += " · \(note)" }
-        notes = []
-        lines.append(line)
+        lines.append("\(ISOTime.text(epoch).dropFirst(11).prefix(12)) \(record.line)")
         // In halves, so that cutting costs nothing that is seen.
         if records.count > 2 * Journal.kept { records.removeFirst(Journal.kept) }
         if lines.count > 2 * Journal.kept { lines.removeFirst(Journal.kept) }
     }
 
-    mutating func say(_ text: String, at epoch: Int64) { lines.append("\(ISOTime.text(epoch).dropFirst(11).prefix(12)) \(text)") }
+    /// A line that belongs to no request, with the notes of the work at hand.
+    mutating func say(_ text: String, at epoch: Int64) {
+        let words = [text] + takeNotes()
+        lines.append("\(ISOTime.text(epoch).dropFirst(11).prefix(12)) \(words.joined(separator: " · "))")
+    }
 }
 
 /// One request and its answer, in either direction. Holds no credential.
@@ -50,10 +56,13 @@ package struct Record: Sendable {
     package let body: [UInt8]
     /// What was wrong with the request, or with the middleware's answer.
     package let violations: [Violation]
+    /// What it meant.
+    package let notes: [String]
 
     package var line: String {
         let arrow = side == .received ? "→ CXone" : "← CXone"
         var text = "\(arrow)  \(method) \(target)  \(status == 0 ? "no answer" : String(status))  \(milliseconds) ms"
+        for note in notes { text += " · \(note)" }
         for violation in violations { text += " · \(violation.field.map { "\($0): " } ?? "")\(violation.message)" }
         return text
     }
