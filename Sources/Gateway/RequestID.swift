@@ -11,7 +11,9 @@ package enum RequestID {
     private static func isPlain(_ octet: UInt8) -> Bool {
         switch octet {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "-_.@=;/:+".utf8.contains(octet)
+        case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "@"), UInt8(ascii: "="), UInt8(ascii: ";"),
+            UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "+"): true
+        default: false
         }
     }
 

@@ -25,7 +25,7 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
 
     func drain() {
         guard task == nil, !reader.isReceiving, reader.isBetweenRecords, !stream.hasUnread else { return }
-        stream.close()
+        stream.endAfterSending(draining: false)
     }
 
     // MARK: Receiving
@@ -97,16 +97,20 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
             let request = try FastCGIConnection.request(head, received)
             record.received = request.body.count
             guard service.enter() else { throw .overloaded }
+            let (id, keepsConnection) = (received.id, received.keepsConnection)
             task = Task(executorPreference: worker.loop) { [record] in
                 let response = await service.answer(request)
                 service.leave()
                 self.task = nil
                 let isAwaited = self.stream.isOpen && !self.stream.inputIsOver && !Task.isCancelled
-                self.answer(response, to: received, record)
-                await response.afterwards?(isAwaited && self.stream.isOpen)
+                self.answer(response, to: id, keepsConnection: keepsConnection, record)
+                guard let afterwards = response.afterwards else { return }
+                self.stream.sendNow()
+                await afterwards(isAwaited && self.stream.isOpen)
             }
         } catch {
-            answer(Service.answer(error, requestID: record.requestID), to: received, record)
+            let refused = Service.answer(error, requestID: record.requestID)
+            answer(refused, to: received.id, keepsConnection: received.keepsConnection, record)
         }
     }
 
@@ -125,14 +129,14 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
         return request
     }
 
-    private func answer(_ response: Response, to received: FastCGIReader.Received, _ record: Service.Record) {
+    private func answer(_ response: Response, to id: UInt16, keepsConnection: Bool, _ record: Service.Record) {
         reader.finish()
         let isHead = record.method == "HEAD"
-        stream.send(FastCGIRecord.answer(id: received.id, CGI.output(response, isHead: isHead)))
+        stream.send(FastCGIRecord.answer(id: id, CGI.output(response, isHead: isHead)))
         worker.service.log(record, response, sent: isHead ? 0 : response.body.count)
         // While draining, a request that the server sent the moment it had the answer is served too, and only the next pause ends it.
         let isWanted = !worker.isDraining || stream.hasUnread
-        if !received.keepsConnection || stream.inputIsOver || !isWanted {
+        if !keepsConnection || stream.inputIsOver || !isWanted {
             stream.endAfterSending(draining: !reader.isBetweenRecords)
         }
     }

@@ -34,7 +34,7 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
 
     func drain() {
         guard task == nil, !reader.isReceiving, !stream.hasUnread else { return }
-        stream.close()
+        stream.endAfterSending(draining: false)
     }
 
     /// One timer for the life of the connection, not one for each request: it looks how long nothing ran and comes back later.
@@ -122,6 +122,7 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
                 self.task = nil
                 let isAwaited = self.stream.isOpen && !self.stream.inputIsOver
                 self.answer(dialect.outward(response), record, keepsConnection: keepsConnection)
+                if response.afterwards != nil { self.stream.sendNow() }
                 let wasWritten = isAwaited && (self.stream.isOpen || !keepsConnection)
                 self.goOn()
                 await response.afterwards?(wasWritten)

@@ -14,7 +14,7 @@ protocol StreamOwner: AnyObject {
 }
 
 /// One connected, non-blocking socket on a loop: reads as octets come, writes with back-pressure.
-final class SocketStream: EventHandler {
+final class SocketStream: EventHandler, RoundEnding {
     let loop: EventLoop
     private let descriptor: Int32
     private let scratch: ReadBuffer
@@ -22,6 +22,8 @@ final class SocketStream: EventHandler {
     private var interest: UInt32 = 0
     private var unsent: [UInt8] = []
     private var sentOfUnsent = 0
+    /// Whether the socket took less than it was given, and tells when it takes more.
+    private var isFull = false
     private var ending = Ending.open
     private var isPaused = false
     /// The other side sends no more.
@@ -57,19 +59,23 @@ final class SocketStream: EventHandler {
 
     // MARK: Sending
 
+    /// What is sent in one round of the loop leaves together at its end.
     func send(_ bytes: [UInt8]) {
-        guard ending == .open else { return }
+        guard ending == .open, !bytes.isEmpty else { return }
         guard unsent.isEmpty else {
             unsent += bytes
             return updateInterest()
         }
-        let count = write(bytes, from: 0)
-        guard count >= 0, isOpen else { return }
-        if count < bytes.count {
-            unsent = bytes
-            sentOfUnsent = count
-            updateInterest()
-        }
+        unsent = bytes
+        loop.atEndOfRound(self)
+    }
+
+    func roundEnds() { sendNow() }
+
+    /// For who must know whether the other side is still there.
+    func sendNow() {
+        guard ending != .closed, !isFull else { return }
+        flush()
     }
 
     /// Ends the stream once everything is sent. `draining`: what the other side still sends is read and thrown away for a moment, because
@@ -80,23 +86,22 @@ final class SocketStream: EventHandler {
         if unsent.isEmpty { sentEverything() }
     }
 
-    /// Octets written, 0 when the socket is full; -1 after closing because the other side is gone.
-    private func write(_ bytes: [UInt8], from start: Int) -> Int {
-        let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress.map { $0 + start }, $0.count - start, Int32(MSG_NOSIGNAL)) }
-        if count >= 0 { return count }
-        if errno == EAGAIN || errno == EINTR { return 0 }
-        close()
-        return -1
-    }
-
     private func flush() {
+        guard !unsent.isEmpty else { return }
         while sentOfUnsent < unsent.count {
-            let count = write(unsent, from: sentOfUnsent)
-            guard count > 0 else { return }
+            let count = unsent.withUnsafeBytes { octets in
+                Glibc.send(descriptor, octets.baseAddress.map { $0 + sentOfUnsent }, octets.count - sentOfUnsent, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else {
+                guard count == 0 || errno == EAGAIN || errno == EINTR else { return close() }
+                isFull = true
+                return updateInterest()
+            }
             sentOfUnsent += count
         }
         unsent = []
         sentOfUnsent = 0
+        isFull = false
         updateInterest()
         sentEverything()
     }
@@ -141,7 +146,7 @@ final class SocketStream: EventHandler {
         if !inputIsOver, !isPaused, unsent.count - sentOfUnsent < SocketStream.crowded {
             wanted |= Readiness.readable | Readiness.peerClosed
         }
-        if !unsent.isEmpty { wanted |= Readiness.writable }
+        if isFull { wanted |= Readiness.writable }
         guard wanted != interest else { return }
         interest = wanted
         loop.rewatch(descriptor, events: wanted)

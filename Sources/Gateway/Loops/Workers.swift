@@ -31,6 +31,7 @@ struct Workers {
     func run() throws(SystemFailure) {
         guard let first = workers.first else { return }
         Workers.allowDescriptors()
+        clinux_keep_memory()
         // Before the threads start, so that they inherit the mask and the signals come out of the descriptor alone.
         let signals = clinux_signal_descriptor()
         guard signals >= 0 else { throw SystemFailure(call: "signalfd", number: errno) }
