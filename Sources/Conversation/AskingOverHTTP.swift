@@ -67,7 +67,7 @@ extension AgentError {
 extension Response {
     /// Whether the content type is one of JSON's: `application/json`, `text/json`, `application/problem+json`, whatever parameters follow.
     package var holdsJSON: Bool {
-        guard let type = fields[.contentType] else { return false }
+        guard let type = fields.value(.contentType) else { return false }
         let name = type.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: " ") }
         return name.suffix(4).elementsEqual("json".utf8) { $0 | 0x20 == $1 }
     }

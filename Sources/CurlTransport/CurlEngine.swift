@@ -1,12 +1,13 @@
 import CCurl
 import EventLoop
+import Glibc
 import HTTP
 import Time
 
 /// libcurl's multi handle on one event loop: sockets become watches, libcurl's one timer becomes a timer of the loop.
 ///
 /// Everything here runs on the loop's thread, and nothing but recording happens inside a callback of libcurl.
-final class CurlEngine: @unchecked Sendable {
+final class CurlEngine: RoundEnding, @unchecked Sendable {
     // @unchecked: handed to cancellation handlers, which use it only in jobs of the loop.
     typealias Outcome = Result<Response, TransportError>
 
@@ -15,9 +16,12 @@ final class CurlEngine: @unchecked Sendable {
     private let owner: CurlTransport
     private let multi: UnsafeMutableRawPointer
     private var running: [UnsafeMutableRawPointer: Transfer] = [:]
-    /// Finished easy handles, reset: making one costs more than the call.
+    /// Calls that begin at the end of this round.
+    private var starting: [Transfer] = []
+    /// Finished easy handles: making one costs more than the call.
     private var idle: [EasyHandle] = []
     private var sockets: [Int32: Socket] = [:]
+    private var isEnding = false
     private var timer: EventLoop.Timer?
     /// What libcurl's timer callback asked for last: milliseconds from then, negative for none; `nil` when it did not ask since.
     private var wantedTimeout: Int?
@@ -46,13 +50,14 @@ final class CurlEngine: @unchecked Sendable {
 
     deinit {
         // The loop is going away: nobody is left to be told about sockets.
+        isEnding = true
         _ = ccurl_multi_set_socket_callback(multi, nil, nil)
         _ = ccurl_multi_set_timer_callback(multi, nil, nil)
         for easy in running.keys { curl_multi_remove_handle(multi, easy) }
         curl_multi_cleanup(multi)
     }
 
-    private static func from(_ context: UnsafeMutableRawPointer?) -> CurlEngine? {
+    static func from(_ context: UnsafeMutableRawPointer?) -> CurlEngine? {
         context.map { Unmanaged<CurlEngine>.fromOpaque($0).takeUnretainedValue() }
     }
 
@@ -68,11 +73,21 @@ final class CurlEngine: @unchecked Sendable {
 
     func start(_ transfer: Transfer, _ continuation: UnsafeContinuation<Outcome, Never>) {
         transfer.continuation = continuation
-        let easy = transfer.handle.easy
-        running[easy] = transfer
-        guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
-            finish(transfer, .failure(TransportError(.internalFailure, mayHaveArrived: false, reason: "libcurl takes no call")))
-            return
+        if starting.isEmpty { loop.atEndOfRound(self) }
+        starting.append(transfer)
+    }
+
+    func roundEnds() {
+        let transfers = starting
+        starting.removeAll(keepingCapacity: true)
+        // Those that were cancelled meanwhile have no continuation any more.
+        for transfer in transfers where transfer.continuation != nil {
+            let easy = transfer.handle.easy
+            guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
+                finish(transfer, .failure(TransportError(.internalFailure, mayHaveArrived: false, reason: "libcurl takes no call")))
+                continue
+            }
+            running[easy] = transfer
         }
         // At once, instead of through the timer of 0 ms that libcurl just asked for: one round of the loop less.
         act(on: CURL_SOCKET_TIMEOUT, flags: 0)
@@ -80,15 +95,18 @@ final class CurlEngine: @unchecked Sendable {
 
     func cancel(_ transfer: Transfer) {
         guard transfer.continuation != nil else { return }
-        let error = TransportError(.cancelled, mayHaveArrived: transfer.mayHaveArrived)
-        curl_multi_remove_handle(multi, transfer.handle.easy)
+        let isRunning = running[transfer.handle.easy] != nil
+        let error = TransportError(.cancelled, mayHaveArrived: isRunning && transfer.mayHaveArrived)
+        if isRunning { curl_multi_remove_handle(multi, transfer.handle.easy) }
         finish(transfer, .failure(error))
         settleTimer()
     }
 
     private func finish(_ transfer: Transfer, _ outcome: Outcome) {
         running[transfer.handle.easy] = nil
-        if idle.count < owner.options.keptConnections, transfer.handle.reset() { idle.append(transfer.handle) }
+        var isClean = false
+        if case .success = outcome { isClean = true }
+        if idle.count < owner.options.keptConnections, transfer.handle.rest(afterSuccess: isClean) { idle.append(transfer.handle) }
         let continuation = transfer.continuation
         transfer.continuation = nil
         continuation?.resume(returning: outcome)
@@ -121,6 +139,10 @@ final class CurlEngine: @unchecked Sendable {
         }
     }
 
+    // MARK: Sockets
+
+    /// What libcurl wants to know of a socket. A connection that it wants nothing of, because it waits for the next call, stays watched: two
+    /// system calls a turn less.
     private func noteSocket(_ descriptor: Int32, action: Int32) {
         let events: UInt32
         switch action {
@@ -128,21 +150,53 @@ final class CurlEngine: @unchecked Sendable {
         case CURL_POLL_OUT: events = Readiness.writable
         case CURL_POLL_INOUT: events = Readiness.readable | Readiness.writable
         default:
-            loop.unwatch(descriptor)
-            sockets[descriptor] = nil
+            guard let socket = sockets[descriptor], socket.isConnection, socket.events == Readiness.readable else { return forget(descriptor) }
+            socket.isIdle = true
             return
         }
-        guard sockets[descriptor] == nil else { return loop.rewatch(descriptor, events: events) }
-        let socket = Socket(descriptor, of: self)
-        // When the kernel refuses (no memory), the call ends at its deadline.
-        guard (try? loop.watch(descriptor, events: events, handler: socket)) != nil else { return }
+        guard let socket = sockets[descriptor] else { return watch(descriptor, events, isConnection: false) }
+        socket.isIdle = false
+        guard socket.events != events else { return }
+        guard socket.events != 0 else { return watch(descriptor, events, isConnection: socket.isConnection) }
+        socket.events = events
+        loop.rewatch(descriptor, events: events)
+    }
+
+    private func watch(_ descriptor: Int32, _ events: UInt32, isConnection: Bool) {
+        let socket = sockets[descriptor] ?? Socket(descriptor, of: self)
         sockets[descriptor] = socket
+        socket.isConnection = isConnection
+        // When the kernel refuses (no memory), the call ends at its deadline.
+        socket.events = (try? loop.watch(descriptor, events: events, handler: socket)) == nil ? 0 : events
+    }
+
+    fileprivate func forget(_ descriptor: Int32) {
+        guard let socket = sockets.removeValue(forKey: descriptor), socket.events != 0 else { return }
+        loop.unwatch(descriptor)
+    }
+
+    /// libcurl has opened a socket to another host; it says by `close` when it is done with it. Its other sockets, those of the resolver, end
+    /// without a word.
+    func opened(_ descriptor: Int32) {
+        let socket = Socket(descriptor, of: self)
+        socket.isConnection = true
+        sockets[descriptor] = socket
+    }
+
+    func close(_ descriptor: Int32) {
+        if !isEnding { forget(descriptor) }
+        Glibc.close(descriptor)
     }
 
     /// Tells libcurl that one of its sockets is ready.
     private final class Socket: EventHandler {
         private let descriptor: Int32
         private unowned let engine: CurlEngine
+        /// What the loop watches for; 0 when it does not.
+        var events: UInt32 = 0
+        var isConnection = false
+        /// No call uses it.
+        var isIdle = false
 
         init(_ descriptor: Int32, of engine: CurlEngine) {
             self.descriptor = descriptor
@@ -150,6 +204,8 @@ final class CurlEngine: @unchecked Sendable {
         }
 
         func ready(_ events: UInt32) {
+            // The other side has closed a kept connection, or talks out of turn: libcurl finds out when it wants to use it.
+            guard !isIdle else { return engine.rest(descriptor) }
             var flags: Int32 = 0
             if events & (Readiness.readable | Readiness.hungUp) != 0 { flags |= CURL_CSELECT_IN }
             if events & Readiness.writable != 0 { flags |= CURL_CSELECT_OUT }
@@ -157,29 +213,9 @@ final class CurlEngine: @unchecked Sendable {
             engine.act(on: descriptor, flags: flags)
         }
     }
-}
 
-/// Owns one easy handle of libcurl.
-final class EasyHandle {
-    let easy: UnsafeMutableRawPointer
-
-    init?() {
-        guard let easy = curl_easy_init() else { return nil }
-        self.easy = easy
-        guard setBuffer() else { return nil }
+    private func rest(_ descriptor: Int32) {
+        loop.unwatch(descriptor)
+        sockets[descriptor]?.events = 0
     }
-
-    deinit { curl_easy_cleanup(easy) }
-
-    /// Forgets every option, so that nothing of one call shows in the next. Connections and sessions belong to the engine and stay.
-    ///
-    /// False when the handle must not be used again: behind a call that shared an HTTP/2 connection libcurl 7.88 keeps the handle's
-    /// buffer, and then refuses to be told its size.
-    func reset() -> Bool {
-        curl_easy_reset(easy)
-        return setBuffer()
-    }
-
-    /// Thousands of calls wait at once, each with a buffer of its own; answers are mostly small.
-    private func setBuffer() -> Bool { ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 8 << 10) == CURLE_OK }
 }

@@ -18,7 +18,7 @@ package final class CurlTransport: HTTPTransport {
             throw TransportError(.internalFailure, mayHaveArrived: false, reason: "no event loop runs on this thread")
         }
         let engine = try engine(of: loop)
-        let transfer = try Transfer(call, options: options, handle: engine.takeHandle())
+        let transfer = try Transfer(call, options: options, handle: engine.takeHandle(), engine: engine)
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { engine.start(transfer, $0) }
         } onCancel: {

@@ -14,16 +14,36 @@ struct EasyConfiguration {
     private mutating func set(_ option: CURLoption, _ value: String?) { note(ccurl_set_text(easy, option, value)) }
     private mutating func note(_ result: CURLcode) { if code == CURLE_OK { code = result } }
 
-    mutating func setBounds(milliseconds: Int, connectMilliseconds: Int) {
+    /// What all calls to one origin share.
+    mutating func setConnection(_ connection: ConnectionOptions, default authorities: CurlOptions.Authorities, engine: CurlEngine) {
         set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_TIMEOUT_MS, milliseconds)
-        set(CURLOPT_CONNECTTIMEOUT_MS, connectMilliseconds)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        set(CURLOPT_PATH_AS_IS, 1)
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        setTrust(connection, default: authorities)
+        setProxy(connection.proxy)
+        note(ccurl_set_socket_callbacks(easy, { context, socket, _ in
+            CurlEngine.from(context)?.opened(socket)
+            return CURL_SOCKOPT_OK
+        }, { context, socket in
+            CurlEngine.from(context)?.close(socket)
+            return 0
+        }, Unmanaged.passUnretained(engine).toOpaque()))
+        note(ccurl_set_receivers(easy, { octets, size, count, context in
+            Transfer.from(context)?.receiveHead(octets, size * count) ?? 0
+        }, { octets, size, count, context in
+            Transfer.from(context)?.receiveBody(octets, size * count) ?? 0
+        }))
+    }
+
+    mutating func setBounds(milliseconds: Int, connectMilliseconds: Int) {
+        set(CURLOPT_TIMEOUT_MS, milliseconds)
+        set(CURLOPT_CONNECTTIMEOUT_MS, connectMilliseconds)
     }
 
     /// The certificates that the other side is checked with, and our own. libcurl shares no connection between calls that differ here.
-    mutating func setTrust(_ connection: ConnectionOptions, default authorities: CurlOptions.Authorities) {
+    private mutating func setTrust(_ connection: ConnectionOptions, default authorities: CurlOptions.Authorities) {
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         switch connection.authorityFile.map(CurlOptions.Authorities.bundle) ?? authorities {
         case .bundle(let file):
@@ -41,42 +61,44 @@ struct EasyConfiguration {
     }
 
     /// The empty texts keep libcurl from looking into the environment (`http_proxy`, `ALL_PROXY`, `NO_PROXY` and the like).
-    mutating func setProxy(_ proxy: String?) {
+    private mutating func setProxy(_ proxy: String?) {
         set(CURLOPT_PROXY, proxy ?? "")
         set(CURLOPT_NOPROXY, "")
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     }
 
-    mutating func setRequest(_ call: Call, userAgent: String) {
-        set(CURLOPT_URL, call.url)
-        set(CURLOPT_PATH_AS_IS, 1)
-        set(CURLOPT_USERAGENT, userAgent)
-        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+    mutating func setURL(_ url: String) { set(CURLOPT_URL, url) }
+
+    /// The method of a handle without one.
+    mutating func setMethod(_ call: Call) {
         switch call.method {
         case .get where call.body.isEmpty: break
         case .head: set(CURLOPT_NOBODY, 1)
-        case .post: setBody(call.body)
+        case .post: set(CURLOPT_POST, 1)
         default:
             // A body makes it a POST by another name, none a GET by another name.
-            if !call.body.isEmpty || call.method == .put || call.method == .patch { setBody(call.body) }
+            if EasyConfiguration.hasBody(call) { set(CURLOPT_POST, 1) }
             set(CURLOPT_CUSTOMREQUEST, call.method.rawValue)
         }
     }
 
-    private mutating func setBody(_ body: [UInt8]) {
-        set(CURLOPT_POST, 1)
-        note(ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count))
+    private static func hasBody(_ call: Call) -> Bool { !call.body.isEmpty || call.method == .post || call.method == .put || call.method == .patch }
+
+    mutating func setBody(_ call: Call) {
+        guard EasyConfiguration.hasBody(call), call.method != .head else { return }
+        note(ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, call.body.count))
         // An address even for no octets: without one libcurl would read the body from standard input.
-        (body.isEmpty ? [0] : body).withUnsafeBufferPointer { note(ccurl_set_body(easy, $0.baseAddress)) }
+        (call.body.isEmpty ? [0] : call.body).withUnsafeBufferPointer { note(ccurl_set_body(easy, $0.baseAddress)) }
     }
 
     /// `lines` must outlive the transfer.
     mutating func setHeaders(_ lines: UnsafeMutablePointer<curl_slist>?) { note(ccurl_set_headers(easy, lines)) }
 
-    mutating func setReceivers(
-        context: UnsafeMutableRawPointer, head: ccurl_data_callback, body: ccurl_data_callback
-    ) {
-        note(ccurl_set_header_callback(easy, head, context))
-        note(ccurl_set_body_callback(easy, body, context))
+    mutating func setReceiver(_ context: UnsafeMutableRawPointer?) { note(ccurl_set_receiver(easy, context)) }
+
+    mutating func forgetCall() {
+        set(CURLOPT_POSTFIELDS, nil)
+        setHeaders(nil)
+        setReceiver(nil)
     }
 }

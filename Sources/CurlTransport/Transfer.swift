@@ -18,31 +18,23 @@ final class Transfer: @unchecked Sendable {
     /// Why we broke off the transfer ourselves.
     private var refusal: TransportError.Code?
 
-    init(_ call: Call, options: CurlOptions, handle: EasyHandle) throws(TransportError) {
+    init(_ call: Call, options: CurlOptions, handle: EasyHandle, engine: CurlEngine) throws(TransportError) {
         self.handle = handle
         self.call = call
         self.options = options
         try Transfer.check(call)
         let left = call.deadline.milliseconds(since: .now())
         guard left > 0 else { throw TransportError(.timedOut, mayHaveArrived: false, reason: "no time left for the call") }
-        var configuration = EasyConfiguration(easy: handle.easy)
-        configuration.setBounds(milliseconds: left, connectMilliseconds: min(options.connectMilliseconds, left))
-        configuration.setTrust(call.connection, default: options.authorities)
-        configuration.setProxy(call.connection.proxy)
-        configuration.setRequest(call, userAgent: options.userAgent)
-        headerLines = Transfer.headerLines(call)
-        configuration.setHeaders(headerLines)
-        configuration.setReceivers(context: Unmanaged.passUnretained(self).toOpaque(), head: { octets, size, count, context in
-            Transfer.from(context)?.receiveHead(octets, size * count) ?? 0
-        }, body: { octets, size, count, context in
-            Transfer.from(context)?.receiveBody(octets, size * count) ?? 0
-        })
-        guard configuration.code == CURLE_OK else { throw TransportError(refusedOption: configuration.code) }
+        headerLines = Transfer.headerLines(call, userAgent: options.userAgent)
+        let code = handle.configure(
+            call, options: options, milliseconds: left, lines: headerLines, engine: engine,
+            context: Unmanaged.passUnretained(self).toOpaque())
+        guard code == CURLE_OK else { throw TransportError(refusedOption: code) }
     }
 
     deinit { curl_slist_free_all(headerLines) }
 
-    private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer? {
+    static func from(_ context: UnsafeMutableRawPointer?) -> Transfer? {
         context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
@@ -67,20 +59,37 @@ final class Transfer: @unchecked Sendable {
     }
 
     /// As libcurl wants them. `HTTPField` admits no CR, LF or NUL in a value and only tokens as names.
-    private static func headerLines(_ call: Call) -> UnsafeMutablePointer<curl_slist>? {
-        // Nothing asks for "100 Continue" first, and no form is pretended where the caller named no type.
+    private static func headerLines(_ call: Call, userAgent: String) -> UnsafeMutablePointer<curl_slist>? {
+        // Nothing asks for "100 Continue" first.
         var list = curl_slist_append(nil, "Expect:")
-        if call.fields[.contentType] == nil { list = curl_slist_append(list, "Content-Type:") }
+        var line: [CChar] = []
+        line.reserveCapacity(256)
+        var hasType = false
+        var hasUserAgent = false
         for field in call.fields {
-            let value = field.value
-            list = curl_slist_append(list, value.isEmpty ? "\(field.name.rawName);" : "\(field.name.rawName): \(value)")
+            if field.name == .contentType { hasType = true }
+            if field.name == .userAgent { hasUserAgent = true }
+            line.removeAll(keepingCapacity: true)
+            for octet in field.name.rawName.utf8 { line.append(CChar(bitPattern: octet)) }
+            field.withUnsafeBytesOfValue { value in
+                // libcurl's way to say that there is a field without a value.
+                line.append(CChar(bitPattern: UInt8(ascii: value.isEmpty ? ";" : ":")))
+                if !value.isEmpty { line.append(CChar(bitPattern: UInt8(ascii: " "))) }
+                for octet in value { line.append(CChar(bitPattern: octet)) }
+            }
+            line.append(0)
+            list = curl_slist_append(list, line)
         }
+        // No form is pretended where the caller named no type.
+        if !hasType { list = curl_slist_append(list, "Content-Type:") }
+        // As a line of its own: libcurl would print its option anew for each call.
+        if !hasUserAgent { list = curl_slist_append(list, "User-Agent: " + userAgent) }
         return list
     }
 
     // MARK: Receiving
 
-    private func receiveHead(_ octets: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    func receiveHead(_ octets: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         guard let octets else { return 0 }
         head.take(UnsafeRawBufferPointer(start: octets, count: count))
         guard head.count <= options.headerCount, head.octets <= options.headerOctets else {
@@ -90,7 +99,7 @@ final class Transfer: @unchecked Sendable {
         return count
     }
 
-    private func receiveBody(_ octets: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+    func receiveBody(_ octets: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         guard let octets, count > 0 else { return 0 }
         guard count <= call.responseLimit - body.count else {
             refusal = .tooLarge

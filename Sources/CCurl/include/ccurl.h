@@ -23,13 +23,22 @@ static inline CURLcode ccurl_set_headers(CURL *easy, struct curl_slist *list) {
 
 /// CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION: takes `size * count` octets; another result than that ends the transfer.
 typedef size_t (*ccurl_data_callback)(char *octets, size_t size, size_t count, void *context);
-static inline CURLcode ccurl_set_body_callback(CURL *easy, ccurl_data_callback callback, void *context) {
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callback);
+static inline CURLcode ccurl_set_receivers(CURL *easy, ccurl_data_callback head, ccurl_data_callback body) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, head);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body);
+}
+/// What both get as `context`.
+static inline CURLcode ccurl_set_receiver(CURL *easy, void *context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
     return code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
 }
-static inline CURLcode ccurl_set_header_callback(CURL *easy, ccurl_data_callback callback, void *context) {
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, callback);
-    return code ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+
+/// Told that a socket to another host was opened, and asked to close one.
+static inline CURLcode ccurl_set_socket_callbacks(CURL *easy, curl_sockopt_callback opened, curl_closesocket_callback close, void *context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, opened);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, context);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context);
 }
 
 static inline long ccurl_get_long(CURL *easy, CURLINFO info) {
