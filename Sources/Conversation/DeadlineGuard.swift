@@ -12,8 +12,9 @@ package struct DeadlineGuard: Sendable {
         self.sleep = sleep
     }
 
-    /// What the agent said. A type of its own, because a generic one is made anew in each process that answers one turn.
-    package enum Answer: Sendable {
+    /// What the agent said. A type of its own, because a generic one is made anew in each process that answers one turn. Indirect, because it
+    /// passes through the frames of several functions that wait.
+    package indirect enum Answer: Sendable {
         case success(Reply)
         case failure(AgentError)
     }
@@ -30,22 +31,23 @@ package struct DeadlineGuard: Sendable {
     /// Asks, and asks again where nothing can have happened twice: a call that never arrived, one that was refused for the moment, or
     /// any failed call of an agent whose turns may be repeated. Voice is retried once, text twice.
     package func ask(_ agent: any VirtualAgent, _ turn: Turn) async -> Outcome {
-        let most = turn.medium == .voice ? 2 : 3
-        var calls = 0
-        while true {
-            calls += 1
-            let result = await race(agent, turn)
-            guard case .failure(let error) = result, calls < most, mayRepeat(error, agent) else {
-                return Outcome(result: result, calls: calls)
-            }
-            let pause = error.retryAfterMilliseconds ?? (error.code == .throttled ? 100 * calls : 0)
-            let next = time.now().advanced(byMilliseconds: max(0, pause))
-            guard next.advanced(byMilliseconds: Self.leastMilliseconds) < turn.deadline else {
-                return Outcome(result: result, calls: calls)
-            }
-            if pause > 0 { await sleep(next) }
-            guard !Task.isCancelled else { return Outcome(result: .failure(Self.callerLeft), calls: calls) }
+        var outcome = Outcome(result: await once(agent, turn), calls: 1)
+        while let next = repetition(of: turn, by: agent, after: outcome) {
+            if next > time.now() { await sleep(next) }
+            guard !Task.isCancelled else { return Outcome(result: .failure(Self.callerLeft), calls: outcome.calls) }
+            outcome = Outcome(result: await once(agent, turn), calls: outcome.calls + 1)
         }
+        return outcome
+    }
+
+    /// When the turn is to be sent again; `nil` when the outcome stands. Not inlined: the values of a function that waits stay in memory while
+    /// it does, for thousands of turns at a time.
+    @inline(never)
+    private func repetition(of turn: Turn, by agent: any VirtualAgent, after outcome: Outcome) -> Instant? {
+        guard case .failure(let error) = outcome.result, outcome.calls < (turn.medium == .voice ? 2 : 3), mayRepeat(error, agent) else { return nil }
+        let pause = error.retryAfterMilliseconds ?? (error.code == .throttled ? 100 * outcome.calls : 0)
+        let next = time.now().advanced(byMilliseconds: max(0, pause))
+        return next.advanced(byMilliseconds: Self.leastMilliseconds) < turn.deadline ? next : nil
     }
 
     private func mayRepeat(_ error: AgentError, _ agent: any VirtualAgent) -> Bool {
@@ -57,10 +59,15 @@ package struct DeadlineGuard: Sendable {
         }
     }
 
-    /// One attempt against the clock. The loser is cancelled; what it still answers is thrown away.
-    private func race(_ agent: any VirtualAgent, _ turn: Turn) async -> Answer {
+    private func once(_ agent: any VirtualAgent, _ turn: Turn) async -> Answer {
         guard time.now() < turn.deadline else { return .failure(Self.tooLate) }
         guard !agent.capabilities.keepsDeadline else { return await Self.attempt(agent, turn) }
+        return await race(agent, turn)
+    }
+
+    /// One attempt against the clock. The loser is cancelled; what it still answers is thrown away.
+    @inline(never)
+    private func race(_ agent: any VirtualAgent, _ turn: Turn) async -> Answer {
         let sleep = sleep
         return await withTaskGroup(of: Answer?.self) { group in
             group.addTask { await Self.attempt(agent, turn) }

@@ -65,6 +65,7 @@ package struct Response: Sendable {
     /// A JSON body with its content type.
     package static func json(_ status: HTTPResponse.Status, _ body: [UInt8], notes: [Note] = []) -> Response {
         var fields = HTTPFields()
+        fields.reserveCapacity(4)
         fields.append(HTTPField(name: .contentType, value: "application/json; charset=utf-8"))
         return Response(status: status, fields: fields, body: body, notes: notes)
     }

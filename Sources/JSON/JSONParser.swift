@@ -90,6 +90,7 @@ struct JSONParser {
         guard valid == bytes.count else { throw error(.badUTF8, at: valid) }
         if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { offset = 3 }
         nodes.reserveCapacity(min(bytes.count / 12 + 8, limits.values))
+        open.reserveCapacity(8)
         try skipSpace()
         guard offset < bytes.count else { throw error(.empty) }
         try parseTree()

@@ -11,8 +11,8 @@ package struct RawJSON: Sendable, Equatable {
     package init(_ value: JSON) { bytes = value.raw }
 
     /// Writes a value: `RawJSON { $0.object { $0.field("turn", 2) } }`.
-    package init(_ write: (inout JSONWriter) -> Void) {
-        var writer = JSONWriter()
+    package init(reservingCapacity capacity: Int = 0, _ write: (inout JSONWriter) -> Void) {
+        var writer = JSONWriter(reservingCapacity: capacity)
         write(&writer)
         bytes = writer.bytes[...]
     }

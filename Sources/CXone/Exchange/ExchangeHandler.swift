@@ -49,19 +49,34 @@ package struct ExchangeHandler: Handler {
     }
 
     package func respond(to request: Request) async -> Response {
+        switch admit(request) {
+        case .refuse(let response): response
+        case .serve(let turn, let agent): await turn.response(by: agent)
+        }
+    }
+
+    private enum Admission {
+        case refuse(Response)
+        /// `nil` when the turn names no agent that this caller may use.
+        case serve(ExchangeTurn, ExchangeAgent?)
+    }
+
+    /// Everything that can be said before anybody is asked. Not inlined: the values of a function that waits stay in memory while it does.
+    @inline(never)
+    private func admit(_ request: Request) -> Admission {
         guard request.method == .post else {
             var response = ExchangeProblem.methodNotAllowed.response
             response.fields[.allow] = "POST"
-            return response
+            return .refuse(response)
         }
-        guard let route = ExchangeRoute(request) else { return ExchangeProblem.notFound.response }
+        guard let route = ExchangeRoute(request) else { return .refuse(ExchangeProblem.notFound.response) }
         if request.front.isSecure == false, !(server.allowsPlainHTTP && ExchangeRoute.isLoopback(request.front.peer)) {
-            return ExchangeProblem.notSecure.response
+            return .refuse(ExchangeProblem.notSecure.response)
         }
         let presented: [Bool]
         switch credentials.check(request.fields) {
-        case .repeated: return ExchangeProblem.repeatedCredential.response
-        case .refused: return Self.unauthorized
+        case .repeated: return .refuse(ExchangeProblem.repeatedCredential.response)
+        case .refused: return .refuse(Self.unauthorized)
         case .presented(let agents): presented = agents
         }
         // With the agent in the path, its own credential counts. An unknown name is refused like a wrong credential.
@@ -69,29 +84,30 @@ package struct ExchangeHandler: Handler {
         for (index, agent) in agents.enumerated() where presented[index] && (route.agent == nil || route.agent == agent.name) {
             candidates.append(agent)
         }
-        guard !candidates.isEmpty else { return Self.unauthorized }
-        if let problem = ExchangeProblem(mediaTypeOf: request) { return problem.response }
-        guard request.body.count <= Self.mostOctetsOfVoice else { return ExchangeProblem.tooLarge.response }
-        return await serve(request, candidates, isNamed: route.agent != nil)
+        guard !candidates.isEmpty else { return .refuse(Self.unauthorized) }
+        if let problem = ExchangeProblem(mediaTypeOf: request) { return .refuse(problem.response) }
+        guard request.body.count <= Self.mostOctetsOfVoice else { return .refuse(ExchangeProblem.tooLarge.response) }
+        return read(request, candidates, isNamed: route.agent != nil)
     }
 
-    private func serve(_ request: Request, _ candidates: [ExchangeAgent], isNamed: Bool) async -> Response {
+    private func read(_ request: Request, _ candidates: [ExchangeAgent], isNamed: Bool) -> Admission {
         let begun = server.time.now()
         let turn: ExchangeRequest
         do {
             turn = try ExchangeRequest(reading: JSON(parsing: request.body))
         } catch let error as JSONError {
-            return ExchangeProblem.notJSON.response(with: Note("json", "\(error)"))
+            return .refuse(ExchangeProblem.notJSON.response(with: Note("json", "\(error)")))
         } catch {
-            return (error as? ExchangeRequest.Refusal == .textAssist ? ExchangeProblem.textAssist : .notAnObject).response
+            return .refuse((error as? ExchangeRequest.Refusal == .textAssist ? ExchangeProblem.textAssist : .notAnObject).response)
         }
         let medium = ToTurn.medium(turn)
-        guard medium == .voice || request.body.count <= Self.mostOctetsOfText else { return ExchangeProblem.tooLarge.response }
+        guard medium == .voice || request.body.count <= Self.mostOctetsOfText else { return .refuse(ExchangeProblem.tooLarge.response) }
         let parsed = server.time.now()
         let agent = candidates.first { Self.serves($0, turn, isNamed: isNamed) }
-        return await ExchangeTurn(
-            server: server, request: turn, medium: medium, front: request.front, begun: begun, parsed: parsed, body: request.body
-        ).response(by: agent)
+        return .serve(
+            ExchangeTurn(
+                server: server, request: turn, medium: medium, front: request.front, begun: begun, parsed: parsed, body: request.body),
+            agent)
     }
 
     private static func serves(_ agent: ExchangeAgent, _ turn: ExchangeRequest, isNamed: Bool) -> Bool {
@@ -105,11 +121,23 @@ package struct ExchangeHandler: Handler {
 }
 
 /// What every turn shares.
-struct ExchangeServer: Sendable {
+final class ExchangeServer: Sendable {
     let signer: SessionSigner
     let time: any TimeSource
     let guarded: DeadlineGuard
     let allowsPlainHTTP: Bool
     let declinesUnknownAgents: Bool
     let trace: TurnTrace?
+
+    init(
+        signer: SessionSigner, time: any TimeSource, guarded: DeadlineGuard, allowsPlainHTTP: Bool, declinesUnknownAgents: Bool,
+        trace: TurnTrace?
+    ) {
+        self.signer = signer
+        self.time = time
+        self.guarded = guarded
+        self.allowsPlainHTTP = allowsPlainHTTP
+        self.declinesUnknownAgents = declinesUnknownAgents
+        self.trace = trace
+    }
 }

@@ -5,29 +5,63 @@ import JSON
 import Secrets
 import Time
 
-/// One authenticated turn from request to answer. Holds nothing beyond it.
-struct ExchangeTurn {
-    let server: ExchangeServer
-    let request: ExchangeRequest
-    let medium: Medium
-    let front: Front
-    let begun: Instant
-    let parsed: Instant
-    let body: [UInt8]
+/// One authenticated turn from request to answer; serves once, and holds nothing beyond it.
+///
+/// An object, so that it stands in memory once: thousands of turns wait for their agents at a time, and every value that is alive across
+/// that wait would be kept in the frame of each function between here and the network. What comes before the wait and after it is
+/// therefore done in functions that do not wait, and must not be inlined into those that do.
+final class ExchangeTurn: @unchecked Sendable {
+    // @unchecked: belongs to the one task that serves it.
+    private let server: ExchangeServer
+    private let request: ExchangeRequest
+    private let medium: Medium
+    private let front: Front
+    private let begun: Instant
+    private let parsed: Instant
+    private let body: [UInt8]
+    private var binding: SessionBinding?
+    private var session = SessionState(conversation: ConversationKey(""))
+    private var record: Record
+    /// What the agent is asked, or its stand-in.
+    private var turn: Turn?
+    private var answer: ExchangeAnswer?
+
+    init(
+        server: ExchangeServer, request: ExchangeRequest, medium: Medium, front: Front, begun: Instant, parsed: Instant, body: [UInt8]
+    ) {
+        self.server = server
+        self.request = request
+        self.medium = medium
+        self.front = front
+        self.begun = begun
+        self.parsed = parsed
+        // Only a trace looks at it again.
+        self.body = server.trace == nil ? [] : body
+        record = Record(warnings: request.warnings)
+    }
 
     /// - Parameter agent: `nil` when the request names none that this caller may use.
     func response(by agent: ExchangeAgent?) async -> Response {
-        var record = Record(warnings: request.warnings)
-        guard let agent else {
-            record.outcome = "unknownAgent"
-            var answer = ExchangeFailure.unknownAgent(
-                declines: server.declinesUnknownAgents && request.state == nil, reference: reference)
-            if request.inputType == .text { answer.intent.lastUserUtterance = request.input }
-            return finish(answer, nil, &record)
+        if let agent, begin(agent), let turn, told(await ask(agent.agent, turn), by: agent), let fallback = agent.fallback, let turn = self.turn {
+            stoodIn(await server.guarded.ask(fallback, turn), agent)
         }
+        return finish(agent)
+    }
+
+    @inline(never)
+    private func unknownAgent() -> ExchangeAnswer {
+        record.outcome = "unknownAgent"
+        var answer = ExchangeFailure.unknownAgent(declines: server.declinesUnknownAgents && request.state == nil, reference: reference)
+        if request.inputType == .text { answer.intent.lastUserUtterance = request.input }
+        return answer
+    }
+
+    /// Everything up to the agent. False when it need not be asked, because the answer is there.
+    @inline(never)
+    private func begin(_ agent: ExchangeAgent) -> Bool {
         let binding = SessionBinding(
             tenant: request.tenant, agent: agent.name, virtualAgentId: request.virtualAgentId ?? "", contact: request.contact)
-        var session: SessionState
+        self.binding = binding
         switch server.signer.read(request.state, binding) {
         case .state(let found): session = found
         case .none(let problem):
@@ -35,79 +69,100 @@ struct ExchangeTurn {
             session = SessionState(conversation: server.signer.conversation(binding, isStable: request.hasStableContact))
         }
         session.turn += 1
-        record.session = session
+        record.hasSession = true
 
-        let reading = ToTurn.input(request, agent.settings.intents, silences: session.silences, warnings: &record.warnings)
-        var answer: ExchangeAnswer
-        switch reading {
+        switch ToTurn.input(request, agent.settings.intents, silences: session.silences, warnings: &record.warnings) {
         case .unreadableSound:
             record.outcome = "untranscribable"
             session.silences = 0
-            answer = FromReply(settings: agent.settings, medium: medium, input: .archived, isFirst: session.turn == 1).untranscribable()
+            answer = composer(agent, .archived).untranscribable()
+            return false
         case .input(let input):
             if case .silence(let count) = input { session.silences = count } else { session.silences = 0 }
-            answer = await answered(by: agent, input, &session, &record)
+            return asking(agent, input)
         }
-        if answer.branch.goesOn { answer.state = server.signer.write(session, binding, warnings: &record.warnings) }
-        return finish(answer, agent, &record)
     }
 
-    private func answered(
-        by agent: ExchangeAgent, _ input: Input, _ session: inout SessionState, _ record: inout Record
-    ) async -> ExchangeAnswer {
-        var composer = FromReply(settings: agent.settings, medium: medium, input: input, isFirst: session.turn == 1)
+    private func composer(_ agent: ExchangeAgent, _ input: Input) -> FromReply {
+        FromReply(settings: agent.settings, medium: medium, input: input, isFirst: session.turn == 1)
+    }
+
+    private func asking(_ agent: ExchangeAgent, _ input: Input) -> Bool {
         record.input = input
         guard let asked = Degrading.input(input, for: agent.agent.capabilities, losses: &record.warnings) else {
             record.outcome = "untranscribable"
             // Words that came beside the sound serve an agent that does not hear.
-            guard request.input.isEmpty else { return await answered(by: agent, .text(request.input), &session, &record) }
-            return composer.untranscribable()
+            guard request.input.isEmpty else { return asking(agent, .text(request.input)) }
+            answer = composer(agent, input).untranscribable()
+            return false
         }
-        let deadline = deadline(agent.settings, &record.warnings)
-        var turn = Turn(
+        turn = Turn(
             conversation: session.conversation, number: session.turn, input: asked, medium: medium,
             locale: ToTurn.locale(request, agent.settings), facts: ToTurn.facts(request, agent.settings), state: session.agent,
-            deadline: deadline)
-        record.turn = turn
-        let start = server.time.now()
-        let outcome: DeadlineGuard.Outcome
-        if server.trace == nil {
-            outcome = await server.guarded.ask(agent.agent, turn)
-        } else {
-            let calls = TracedCalls()
-            outcome = await TracedCalls.$current.withValue(calls) { await server.guarded.ask(agent.agent, turn) }
-            record.traced = calls
-        }
-        record.agentMilliseconds = server.time.now().milliseconds(since: start)
-        record.calls = outcome.calls
+            deadline: deadline(agent.settings, &record.warnings))
+        record.asked = server.time.now()
+        return true
+    }
 
-        let error: AgentError
+    private func ask(_ agent: any VirtualAgent, _ turn: Turn) async -> DeadlineGuard.Outcome {
+        guard server.trace == nil else { return await askTraced(agent, turn) }
+        return await server.guarded.ask(agent, turn)
+    }
+
+    @inline(never)
+    private func askTraced(_ agent: any VirtualAgent, _ turn: Turn) async -> DeadlineGuard.Outcome {
+        let calls = TracedCalls()
+        record.traced = calls
+        return await TracedCalls.$current.withValue(calls) { await server.guarded.ask(agent, turn) }
+    }
+
+    /// Takes what the agent said, or decides what becomes of its failure. True when its stand-in is to be asked.
+    @inline(never)
+    private func told(_ outcome: DeadlineGuard.Outcome, by agent: ExchangeAgent) -> Bool {
+        record.agentMilliseconds = server.time.now().milliseconds(since: record.asked)
+        record.calls = outcome.calls
         switch outcome.result {
         case .success(let reply):
             session.agent = reply.state
-            let answer = composer.answer(reply)
-            record.warnings += composer.warnings
-            return answer
-        case .failure(let failure): error = failure
-        }
-        record.outcome = error.code.rawValue
-        record.reason = error.reason
-        guard input != .end else { return composer.ended(intent: nil) }
-        if let fallback = agent.fallback, error.code != .cancelled {
-            turn.state = session.fallback
-            // The stand-in is immediate; a moment past the deadline is still before CXone gives up.
-            turn.deadline = max(deadline, server.time.now().advanced(byMilliseconds: Self.momentForFallback))
-            if case .success(let reply) = await server.guarded.ask(fallback, turn).result {
-                record.isFallback = true
-                session.fallback = reply.state
-                let answer = composer.answer(reply)
-                record.warnings += composer.warnings
-                return answer
+            answer = composed(reply, agent)
+            return false
+        case .failure(let error):
+            record.outcome = error.code.rawValue
+            record.reason = error.reason
+            if record.input == .end {
+                answer = composer(agent, .end).ended(intent: nil)
+                return false
             }
+            answer = failed(error, agent)
+            guard agent.fallback != nil, error.code != .cancelled else { return false }
+            turn?.state = session.fallback
+            // The stand-in is immediate; a moment past the deadline is still before CXone gives up.
+            let moment = server.time.now().advanced(byMilliseconds: Self.momentForFallback)
+            if let deadline = turn?.deadline { turn?.deadline = max(deadline, moment) }
+            return true
         }
+    }
+
+    @inline(never)
+    private func stoodIn(_ outcome: DeadlineGuard.Outcome, _ agent: ExchangeAgent) {
+        guard case .success(let reply) = outcome.result else { return }
+        record.isFallback = true
+        session.fallback = reply.state
+        answer = composed(reply, agent)
+    }
+
+    private func composed(_ reply: Reply, _ agent: ExchangeAgent) -> ExchangeAnswer {
+        var composer = composer(agent, record.input ?? .archived)
+        let answer = composer.answer(reply)
+        record.warnings += composer.warnings
+        return answer
+    }
+
+    private func failed(_ error: AgentError, _ agent: ExchangeAgent) -> ExchangeAnswer {
         var answer = ExchangeFailure.answer(
-            error.code, agent.settings, medium: medium, milliseconds: server.time.now().milliseconds(since: arrived), reference: reference)
-        answer.intent.lastUserUtterance = composer.utterance(nil)
+            error.code, agent.settings, medium: medium, milliseconds: server.time.now().milliseconds(since: arrived),
+            reference: reference)
+        answer.intent.lastUserUtterance = composer(agent, record.input ?? .archived).utterance(nil)
         return answer
     }
 
@@ -141,9 +196,11 @@ struct ExchangeTurn {
 
     private struct Record {
         var warnings: [StaticString]
-        var session: SessionState?
+        /// Whether the session is that of the contact.
+        var hasSession = false
         var input: Input?
-        var turn: Turn?
+        /// When the agent was asked.
+        var asked = Instant(nanoseconds: 0)
         var outcome = "ok"
         var reason: String?
         var isFallback = false
@@ -152,7 +209,10 @@ struct ExchangeTurn {
         var traced: TracedCalls?
     }
 
-    private func finish(_ answer: ExchangeAnswer, _ agent: ExchangeAgent?, _ record: inout Record) -> Response {
+    @inline(never)
+    private func finish(_ agent: ExchangeAgent?) -> Response {
+        var answer = self.answer ?? unknownAgent()
+        if answer.branch.goesOn, let binding { answer.state = server.signer.write(session, binding, warnings: &record.warnings) }
         let start = server.time.now()
         let json = answer.json
         let written = server.time.now()
@@ -165,7 +225,7 @@ struct ExchangeTurn {
         notes.append(Note("inputForm", request.inputTypeForm.description))
         notes.append(Note("medium", medium.rawValue))
         // The conversation's key is a keyed hash of the contact; its beginning tells turns of one contact apart from another's.
-        if let session = record.session {
+        if record.hasSession {
             notes.append(Note("contact", String(session.conversation.text.prefix(8))))
             notes.append(Note("turn", session.turn))
         }
@@ -181,7 +241,7 @@ struct ExchangeTurn {
         if !record.warnings.isEmpty { notes.append(Note("warnings", record.warnings.map(\.description).joined(separator: ","))) }
         if let trace = server.trace {
             trace.append(
-                milliseconds: server.time.epochMilliseconds(), reference: reference, agent: agent?.name, body: body, turn: record.turn,
+                milliseconds: server.time.epochMilliseconds(), reference: reference, agent: agent?.name, body: body, turn: turn,
                 calls: record.traced, answer: json, outcome: record.outcome, duration: written.milliseconds(since: arrived))
         }
         return .json(.ok, json, notes: notes)

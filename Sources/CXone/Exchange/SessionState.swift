@@ -115,11 +115,14 @@ struct SessionSigner: Sendable {
         }
         let body = Base64.encode(writer.bytes, .url)
         let mac = keys.first.map { Base64.encode(self.mac(body[...], binding, key: $0), .url) } ?? []
-        return RawJSON { wire in
+        var text = body
+        text.append(UInt8(ascii: "."))
+        text.append(contentsOf: mac)
+        return RawJSON(reservingCapacity: body.count + mac.count + 32) { wire in
             wire.object { wire in
                 wire.field("v", 1)
                 wire.name("state")
-                wire.plainString(body + [UInt8(ascii: ".")] + mac)
+                wire.plainString(text)
             }
         }
     }

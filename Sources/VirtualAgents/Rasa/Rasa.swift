@@ -20,14 +20,22 @@ package struct Rasa: VirtualAgent {
         guard let message = ToRasa.message(for: turn, settings) else {
             return Reply(signal: turn.input == .end ? .end(reason: nil) : .continue)
         }
-        let answer = try await transport.askForJSON(Call(
-            method: .post, url: settings.url + "/webhooks/rest/webhook", fields: [.contentType: "application/json", .accept: "application/json"],
-            body: ToRasa.body(of: turn, message: message), deadline: turn.deadline))
+        let answer = try await transport.askForJSON(call(for: turn, message))
         var reply = try FromRasa.reply(answer, to: turn, settings)
         if let tracker = settings.tracker, let understood = await understanding(of: turn, tracker) {
             FromRasa.add(understood, to: &reply, tracker)
         }
         return reply
+    }
+
+    private static let fields: HTTPFields = [.contentType: "application/json", .accept: "application/json"]
+
+    /// Not inlined: the values of a function that waits stay in memory while it does.
+    @inline(never)
+    private func call(for turn: Turn, _ message: String) -> Call {
+        Call(
+            method: .post, url: settings.url + "/webhooks/rest/webhook", fields: Rasa.fields,
+            body: ToRasa.body(of: turn, message: message), deadline: turn.deadline)
     }
 
     /// What the tracker knows. Its failure costs the intent's name, never the reply.

@@ -4,7 +4,7 @@ import JSON
 /// Turn → wire, pure.
 enum ToRasa {
     static func body(of turn: Turn, message: String) -> [UInt8] {
-        var writer = JSONWriter()
+        var writer = JSONWriter(reservingCapacity: 256 + message.utf8.count)
         writer.object { body in
             body.field("sender", turn.conversation.text)
             body.field("message", message)
