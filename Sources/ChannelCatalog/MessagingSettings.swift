@@ -96,14 +96,18 @@ extension MessagingSettings {
 
 extension MessagingSettings {
     /// What serves CXone's calls below `/byoc`, or a handler that has nothing when the settings tell of no client.
+    /// - Parameter isLongLived: Whether the process goes on between requests, and may send accepted messages then.
     package func callbacks(
-        serving calls: Set<CallbackHandler.Call>, over transport: any HTTPTransport, time: any TimeSource,
+        serving calls: Set<CallbackHandler.Call>, over transport: any HTTPTransport, isLongLived: Bool = false, time: any TimeSource,
         sleep: @escaping @Sendable (Instant) async -> Void
     ) -> any Handler {
         guard let byoc else { return UnconfiguredHandler() }
         let store = store?.open(over: transport, time: time)
         let channels = store.map { self.channels(over: transport, store: $0, time: time) } ?? []
-        let outbox = store.map { OutboundDelivery(store: $0, time: time, sleep: sleep) }
+        let outbox = calls.contains(.outbound) ? store.map { store in
+            OutboundDelivery(
+                centres: contactCentres(over: transport, store: store, time: time), store: store, isLongLived: isLongLived, time: time, sleep: sleep)
+        } : nil
         return CallbackHandler(byoc, serving: calls, channels: channels, outbox: outbox, store: store, time: time, sleep: sleep)
     }
 }

@@ -9,6 +9,14 @@ package enum Gateway {
     /// Whether this process serves one request and ends (CGI), so that nothing is worth preparing for a second one.
     package static var isShortLived: Bool { StartMode.detect() == .cgi }
 
+    /// Whether this process goes on between requests, so that what an answer need not wait for can be done then. Lambda stops it meanwhile.
+    package static var isLongLived: Bool {
+        switch StartMode.detect() {
+        case .fastCGI, .http: true
+        case .cgi, .lambda, .usage: false
+        }
+    }
+
     /// Serves until the caller is done (CGI), or until SIGTERM. Call it from a synchronous `main`.
     ///
     /// `make` builds the handler once per process. When it throws, its error's description is logged and the process ends with status 78;

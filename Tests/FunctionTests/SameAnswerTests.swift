@@ -3,7 +3,7 @@ import Testing
 import Workbench
 
 /// The requests of the comparison, in order; each answer must be the same octets behind every host.
-private let script: [(name: String, send: @Sendable (Front, inout String) async throws -> Front.Answer)] = [
+private let turnScript: [(name: String, send: @Sendable (Front, inout String) async throws -> Front.Answer)] = [
     ("welcome", { front, state in try await conversation(front, &state, #""userInput":"WELCOME","userInputType":5"#) }),
     ("question", { front, state in try await conversation(front, &state, #""userInput":"Where is my order?","userInputType":1"#) }),
     ("silence", { front, state in try await conversation(front, &state, #""userInput":null,"userInputType":0"#) }),
@@ -32,7 +32,9 @@ private let script: [(name: String, send: @Sendable (Front, inout String) async 
     ("cache: delete", { front, _ in try await cache(front, "DELETE", []) }),
     ("cache: gone", { front, _ in try await cache(front, "GET", []) }),
     ("cache: no credential", { front, _ in try await front.send("GET", "/cache/some/key") }),
-] + callbackScript
+]
+
+private let script: [(name: String, send: @Sendable (Front, inout String) async throws -> Front.Answer)] = turnScript + callbackScript
 
 private let credential = ["Authorization: \(Stage.authorization)"]
 

@@ -16,6 +16,7 @@ private struct Taking: Outbox {
     }
     func answered(_ message: OutboundMessage, through channel: Channel, by deadline: Instant) async {}
     func end(_ thread: ThreadID, contact: String?, in channel: Channel, visibility: Visibility, by deadline: Instant) async -> EndingOutcome { .ended }
+    func end(contact: String, in channels: [Channel], by deadline: Instant) async -> EndingOutcome { .ended }
 }
 
 private struct Bench: Sendable {

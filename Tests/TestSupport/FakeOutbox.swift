@@ -38,6 +38,8 @@ package final class FakeOutbox: Outbox {
     package func end(
         _ thread: ThreadID, contact: String?, in channel: Channel, visibility: Visibility, by deadline: Instant
     ) async -> EndingOutcome { .nothingToDo }
+
+    package func end(contact: String, in channels: [Channel], by deadline: Instant) async -> EndingOutcome { .nothingToDo }
 }
 
 /// Typing and opening as a test says; what was asked is remembered.

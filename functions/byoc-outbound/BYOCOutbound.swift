@@ -15,7 +15,8 @@ enum Function {
             let (settings, warnings) = try SettingsFile.load(MessagingSettings.self)
             for warning in warnings { Gateway.warn("\(warning)") }
             let transport = CurlTransport(options: Gateway.isShortLived ? .shortLived() : .longLived())
-            return settings.callbacks(serving: [.outbound, .unknown], over: transport, time: SystemTime(), sleep: EventLoop.sleep)
+            return settings.callbacks(
+                serving: [.outbound, .unknown], over: transport, isLongLived: Gateway.isLongLived, time: SystemTime(), sleep: EventLoop.sleep)
         }
     }
 }
