@@ -64,13 +64,16 @@ let package = Package(
         function("byoc-recipients", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
         function("byoc-sender-action", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
         function("channel-pages", ["CXone", "ChannelCatalog", "CurlTransport", "Time"]),
+        function("attachments", ["ChannelCatalog", "CurlTransport", "Time"]),
+        function("health", ["Catalog", "ChannelCatalog", "CurlTransport", "Health", "Time"]),
+        library("Health", ["EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
         function("token-cache", ["CacheServer", "Store", "Time"], exclude: ["openapi.yaml"]),
         library("CacheServer", ["CSQLite", "HTTP", "Secrets", "Settings", "Store", "Time", http]),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // The desk; never deployed
         library("Workbench", [
-            "Catalog", "ChannelCatalog", "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
+            "Catalog", "ChannelCatalog", "Conversation", "CXone", "HTTP", "Health", "JSON", "Secrets", "Settings", "Store", "Time",
             .product(name: "Subprocess", package: "swift-subprocess"),
             .product(name: "SystemPackage", package: "swift-system"),
         ]),
@@ -101,6 +104,10 @@ let package = Package(
         tests("CurlTransportTests", ["CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http], exclude: ["Fixtures"]),
         tests("ConversationTests", ["Conversation", "EventLoop", "JSON", "Time"]),
         tests("CXoneTests", ["CXone", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
+        tests("FilesTests", ["Conversation", "CurlTransport", "Delivery", "EventLoop", "Health", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
+        tests("DigitalEngagementTests", [
+            "causeway", "CXone", "ChannelCatalog", "Conversation", "CurlTransport", "Delivery", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Simulator", "Store", "Time", http,
+        ]),
         tests("StoreTests", ["Store", "token-cache", "exchange", "CacheServer", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets",
             "Settings", "Time", http], exclude: ["Fixtures"]),
         tests("AdapterTests", ["Catalog", "Conversation", "CurlTransport", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",

@@ -1,4 +1,28 @@
 #include "ccurl.h"
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+static ccurl_address_check address_check;
+
+static curl_socket_t open_checked(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    const unsigned char *octets = NULL;
+    size_t count = 0;
+    if (address->family == AF_INET) {
+        octets = (const unsigned char *)&((const struct sockaddr_in *)(const void *)&address->addr)->sin_addr;
+        count = 4;
+    } else if (address->family == AF_INET6) {
+        octets = (const unsigned char *)&((const struct sockaddr_in6 *)(const void *)&address->addr)->sin6_addr;
+        count = 16;
+    }
+    if (purpose != CURLSOCKTYPE_IPCXN || !octets || !address_check(octets, count, context)) return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+CURLcode ccurl_set_address_check(CURL *easy, ccurl_address_check check, void *context) {
+    address_check = check;
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_checked);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
+}
 
 #ifdef CAUSEWAY_STATIC
 // Debian's libcurl.a can do Kerberos, LDAP and RTMP, whose libraries have no static form. The linker wants their names; nothing calls

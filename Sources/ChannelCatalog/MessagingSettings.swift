@@ -11,6 +11,7 @@ package struct MessagingSettings: SettingsGroup {
     package let publicURL: String?
     package let store: StoreSettings?
     package let byoc: BringYourOwnChannelSettings?
+    package let attachments: AttachmentSettings?
     package let tenants: [(name: String, group: TenantSettings)]
     package let channels: [(name: String, group: ChannelSettings)]
 
@@ -20,9 +21,10 @@ package struct MessagingSettings: SettingsGroup {
         store = reader.optionalGroup("store", StoreSettings.self,
             "State outside the process: access tokens, claims, threads. Channels need it; turns do not.")
         byoc = reader.optionalGroup("byoc", BringYourOwnChannelSettings.self, "What holds for CXone's calls about channels.")
+        attachments = reader.optionalGroup("attachments", AttachmentSettings.self, "Files from and to contacts.")
         tenants = reader.named("tenants", TenantSettings.self, "The CXone tenants that channels belong to, each under a name of your choice.")
         channels = reader.named("channels", ChannelSettings.self, "The messaging channels, each under a name of your choice; it stands in URLs.")
-        reader.leave("exchange", "agents")
+        reader.leave("health", "exchange", "agents")
         guard !reader.isDescribing, !channels.isEmpty else { return }
         if store == nil { reader.problem("needs a store: channels claim every message, so that none is sent twice", at: "channels") }
         if publicURL == nil { reader.problem("needs \"publicURL\"", at: "channels") }

@@ -75,7 +75,11 @@ extension Platform {
     }
 
     /// Puts the adapter's abilities into a channel.
-    package func equip(_ channel: inout Channel, over transport: any HTTPTransport, store: any KeyValueStore, time: any TimeSource) {
+    ///
+    /// - Parameter files: Fetches what agents attach, from hosts that the settings allow.
+    package func equip(
+        _ channel: inout Channel, over transport: any HTTPTransport, files: FileFetcher, store: any KeyValueStore, time: any TimeSource
+    ) {
         switch self {
         case .webChat, .webhook: break
         case .matrix(let settings):
@@ -108,7 +112,8 @@ extension Platform {
 extension MessagingSettings {
     /// The channels of the settings, with adapters over one transport and one store.
     package func channels(over transport: any HTTPTransport, store: any KeyValueStore, time: any TimeSource) -> [Channel] {
-        channels.compactMap { name, settings in
+        let files = fileFetcher(over: transport)
+        return channels.compactMap { name, settings in
             guard let platform = settings.platform else { return nil }
             var capabilities = platform.capabilities
             capabilities.receives = settings.directions != .outbound
@@ -117,7 +122,7 @@ extension MessagingSettings {
                 name: name, tenant: settings.tenant, pointsOfContact: settings.pointsOfContact, capabilities: capabilities,
                 mode: settings.delivery)
             channel.showsAuthor = settings.showsAuthor
-            platform.equip(&channel, over: transport, store: store, time: time)
+            platform.equip(&channel, over: transport, files: files, store: store, time: time)
             return channel
         }
     }

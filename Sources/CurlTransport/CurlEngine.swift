@@ -73,6 +73,12 @@ final class CurlEngine: RoundEnding, @unchecked Sendable {
 
     func start(_ transfer: Transfer, _ continuation: UnsafeContinuation<Outcome, Never>) {
         transfer.continuation = continuation
+        if transfer.hasPipe {
+            transfer.connect { [loop, weak self, weak transfer] in
+                // From whatever thread, perhaps inside a callback of libcurl.
+                Task(executorPreference: loop) { if let transfer { self?.goOn(transfer) } }
+            }
+        }
         if starting.isEmpty { loop.atEndOfRound(self) }
         starting.append(transfer)
     }
@@ -93,6 +99,13 @@ final class CurlEngine: RoundEnding, @unchecked Sendable {
         act(on: CURL_SOCKET_TIMEOUT, flags: 0)
     }
 
+    /// Goes on with a transfer that had no room, or nothing to send.
+    private func goOn(_ transfer: Transfer) {
+        guard transfer.continuation != nil, running[transfer.handle.easy] != nil else { return }
+        curl_easy_pause(transfer.handle.easy, CURLPAUSE_CONT)
+        act(on: CURL_SOCKET_TIMEOUT, flags: 0)
+    }
+
     func cancel(_ transfer: Transfer) {
         guard transfer.continuation != nil else { return }
         let isRunning = running[transfer.handle.easy] != nil
@@ -104,6 +117,7 @@ final class CurlEngine: RoundEnding, @unchecked Sendable {
 
     private func finish(_ transfer: Transfer, _ outcome: Outcome) {
         running[transfer.handle.easy] = nil
+        if transfer.hasPipe { transfer.disconnect() }
         var isClean = false
         if case .success = outcome { isClean = true }
         if idle.count < owner.options.keptConnections, transfer.handle.rest(afterSuccess: isClean) { idle.append(transfer.handle) }

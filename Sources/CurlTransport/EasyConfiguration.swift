@@ -82,10 +82,34 @@ struct EasyConfiguration {
         }
     }
 
-    private static func hasBody(_ call: Call) -> Bool { !call.body.isEmpty || call.method == .post || call.method == .put || call.method == .patch }
+    private static func hasBody(_ call: Call) -> Bool {
+        !call.body.isEmpty || call.upload != nil || call.method == .post || call.method == .put || call.method == .patch
+    }
+
+    /// The body of an upload. What is read from a pipe cannot be read again, so it must not meet a kept connection that is dead.
+    mutating func setSource(_ upload: Call.Upload, _ context: UnsafeMutableRawPointer) {
+        note(ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, upload.length ?? -1))
+        set(CURLOPT_FRESH_CONNECT, 1)
+        note(ccurl_set_source_callback(easy, { octets, size, count, context in
+            Transfer.from(context)?.fill(octets, size * count) ?? Int(CURL_READFUNC_ABORT)
+        }, context))
+    }
+
+    /// Only addresses that the transfer admits, and no connection that was made without asking it.
+    mutating func setAddressCheck(_ context: UnsafeMutableRawPointer) {
+        note(ccurl_set_address_check(easy, { octets, count, context in
+            guard let octets else { return false }
+            return Transfer.from(context)?.admits(Array(UnsafeBufferPointer(start: octets, count: count))) ?? false
+        }, context))
+        set(CURLOPT_FRESH_CONNECT, 1)
+        set(CURLOPT_FORBID_REUSE, 1)
+    }
+
+    /// Larger pieces for a body that is passed on. Where libcurl keeps the buffer that it has, that one does as well.
+    mutating func setLargeBuffer() { _ = ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 64 << 10) }
 
     mutating func setBody(_ call: Call) {
-        guard EasyConfiguration.hasBody(call), call.method != .head else { return }
+        guard EasyConfiguration.hasBody(call), call.upload == nil, call.method != .head else { return }
         note(ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, call.body.count))
         // An address even for no octets: without one libcurl would read the body from standard input.
         (call.body.isEmpty ? [0] : call.body).withUnsafeBufferPointer { note(ccurl_set_body(easy, $0.baseAddress)) }

@@ -25,7 +25,9 @@ final class EasyHandle {
         context: UnsafeMutableRawPointer
     ) -> CURLcode {
         var configuration = EasyConfiguration(easy: easy)
-        if let connection, call.method == .post, connection.isSame(as: call.connection) {
+        // What a call sets beyond the usual must not be met by the next one.
+        let isUsual = call.method == .post && call.upload == nil && call.download == nil && call.reach == .anywhere
+        if let connection, isUsual, connection.isSame(as: call.connection) {
             if url != call.url { configuration.setURL(call.url) }
         } else {
             if connection != nil, !reset() { return CURLE_OUT_OF_MEMORY }
@@ -33,12 +35,17 @@ final class EasyHandle {
             configuration.setURL(call.url)
             configuration.setMethod(call)
         }
-        connection = call.method == .post ? call.connection : nil
+        connection = isUsual ? call.connection : nil
         url = call.url
         configuration.setBounds(milliseconds: milliseconds, connectMilliseconds: min(options.connectMilliseconds, milliseconds))
         configuration.setBody(call)
         configuration.setHeaders(lines)
         configuration.setReceiver(context)
+        if !isUsual {
+            if let upload = call.upload { configuration.setSource(upload, context) }
+            if call.reach != .anywhere { configuration.setAddressCheck(context) }
+            if call.download != nil { configuration.setLargeBuffer() }
+        }
         return configuration.code
     }
 

@@ -15,6 +15,10 @@ final class Transfer: @unchecked Sendable {
     private var headerLines: UnsafeMutablePointer<curl_slist>?
     private var head = ResponseHead()
     private var body: [UInt8] = []
+    /// Octets of the answer's body so far.
+    private var received = 0
+    /// Whether an address of the host was not one that the call may connect to.
+    private var hasRefusedAddress = false
     /// Why we broke off the transfer ourselves.
     private var refusal: TransportError.Code?
 
@@ -82,6 +86,7 @@ final class Transfer: @unchecked Sendable {
         }
         // No form is pretended where the caller named no type.
         if !hasType { list = curl_slist_append(list, "Content-Type:") }
+        if let upload = call.upload, upload.length == nil { list = curl_slist_append(list, "Transfer-Encoding: chunked") }
         // As a line of its own: libcurl would print its option anew for each call.
         if !hasUserAgent { list = curl_slist_append(list, "User-Agent: " + userAgent) }
         return list
@@ -101,14 +106,57 @@ final class Transfer: @unchecked Sendable {
 
     func receiveBody(_ octets: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         guard let octets, count > 0 else { return 0 }
-        guard count <= call.responseLimit - body.count else {
+        guard count <= call.responseLimit - received else {
             refusal = .tooLarge
             return 0
         }
         let piece = UnsafeRawBufferPointer(start: octets, count: count)
+        if let pipe = call.download, head.status.kind == .successful {
+            if received == 0 { pipe.begin(Response(status: head.status, fields: head.fields)) }
+            // libcurl keeps a piece that was not taken and hands it over again when the transfer goes on.
+            guard pipe.offer(Array(piece)) else { return pipe.isCancelled ? 0 : Int(CURL_WRITEFUNC_PAUSE) }
+            received += count
+            return count
+        }
+        received += count
         body.append(contentsOf: piece)
         if let receive = call.receive, head.status.kind == .successful { receive(Array(piece)) }
         return count
+    }
+
+    // MARK: Pipes
+
+    /// Tells the pipes how to wake this transfer, which waits for room or for octets.
+    func connect(_ wake: (@Sendable () -> Void)?) {
+        call.download?.setWake(wake)
+        call.upload?.pipe.setWake(wake)
+    }
+
+    var hasPipe: Bool { call.download != nil || call.upload != nil }
+
+    /// The transfer is over, however it ended: nobody shall wait for it.
+    func disconnect() {
+        connect(nil)
+        call.download?.finish(isComplete: false)
+        call.upload?.pipe.cancel()
+    }
+
+    func fill(_ octets: UnsafeMutablePointer<CChar>?, _ limit: Int) -> Int {
+        guard let octets, let pipe = call.upload?.pipe else { return Int(CURL_READFUNC_ABORT) }
+        switch pipe.take(atMost: limit) {
+        case .octets(let piece):
+            UnsafeMutableRawBufferPointer(start: octets, count: limit).copyBytes(from: piece)
+            return piece.count
+        case .later: return Int(CURL_READFUNC_PAUSE)
+        case .end: return 0
+        case .broken: return Int(CURL_READFUNC_ABORT)
+        }
+    }
+
+    func admits(_ address: [UInt8]) -> Bool {
+        let isAdmitted = PublicAddress.isPublic(address) || call.reach == .publicOrLoopback && PublicAddress.isLoopback(address)
+        if !isAdmitted { hasRefusedAddress = true }
+        return isAdmitted
     }
 
     // MARK: Outcome
@@ -120,7 +168,19 @@ final class Transfer: @unchecked Sendable {
 
     /// The answer, or the error that the transfer's result stands for.
     func outcome(_ code: CURLcode) -> CurlEngine.Outcome {
+        let outcome = judged(code)
+        if let pipe = call.download {
+            if case .success(let response) = outcome, response.status.kind == .successful { pipe.begin(response) }
+            if case .success = outcome { pipe.finish() }
+        }
+        return outcome
+    }
+
+    private func judged(_ code: CURLcode) -> CurlEngine.Outcome {
         guard code == CURLE_OK else {
+            if code == CURLE_COULDNT_CONNECT, hasRefusedAddress {
+                return .failure(TransportError(.badURL, mayHaveArrived: false, reason: "the host's address is not public"))
+            }
             return .failure(TransportError(code, easy: handle.easy, refusal: refusal, mayHaveArrived: mayHaveArrived, call: call))
         }
         guard head.status.code >= 200 else {

@@ -22,6 +22,7 @@ package struct Refusal: Error, Equatable {
     package static let fieldsTooLarge = Refusal(status: 431, code: "fields-too-large", title: "The header fields are too large.")
     package static let notStarted = Refusal(status: 500, code: "not-configured", title: "The function could not start.")
     package static let answerTooLarge = Refusal(status: 500, code: "answer-too-large", title: "The answer is larger than the platform carries.")
+    package static let answerBroken = Refusal(status: 502, code: "answer-broken", title: "The file could not be read to its end.")
     package static let codingUnknown = Refusal(status: 501, code: "transfer-coding", title: "The transfer coding is not known.")
     package static let notHTTP = Refusal(status: 502, code: "not-http", title: "The invocation does not carry an HTTP request.")
     package static let overloaded = Refusal(status: 503, code: "overloaded", title: "Too many requests are running.")

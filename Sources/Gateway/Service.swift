@@ -65,7 +65,7 @@ package final class Service: Sendable {
         }
         // A 1xx would be taken for the final answer by some servers, and none of these has a body (RFC 9110 §6.4.1).
         if response.status.code < 200 || response.status.code > 599 { response.status = .internalServerError }
-        if response.status.code == 204 || response.status.code == 304 { response.body = [] }
+        if response.status.code == 204 || response.status.code == 304 { (response.body, response.stream) = ([], nil) }
         return response
     }
 
@@ -101,8 +101,8 @@ package final class Service: Sendable {
         }
     }
 
-    /// One line for one request. `sent` counts the answer's body.
-    func log(_ record: Record, _ response: Response, sent: Int) {
+    /// One line for one request. `sent` counts the answer's body; `isComplete` is false when its making or its way broke off.
+    func log(_ record: Record, _ response: Response, sent: Int, isComplete: Bool = true) {
         let status = response.status.code
         var line = LogLine(epochMilliseconds: clinux_epoch_milliseconds(), level: status >= 500 ? "error" : status >= 400 ? "warning" : "info")
         line.field("function", function)
@@ -115,6 +115,7 @@ package final class Service: Sendable {
         line.field("bytes_in", record.received)
         line.field("bytes_out", sent)
         line.field("mode", mode.description)
+        if !isComplete { line.field("incomplete", true) }
         for note in response.notes {
             switch note.value {
             case .text(let text): line.field(note.name, text)

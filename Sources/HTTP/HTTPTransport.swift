@@ -17,6 +17,30 @@ package struct Call: Sendable {
     /// Called with each piece of the body of a 2xx answer as it arrives, on the caller's loop. What was received stays usable when the
     /// call then times out.
     package var receive: (@Sendable ([UInt8]) -> Void)?
+    /// Takes the body of a 2xx answer instead of the answer itself, at the reader's pace. See `HTTPTransport.download`.
+    package var download: BodyPipe?
+    /// The body, instead of `body`, at the writer's pace.
+    package var upload: Upload?
+    package var reach = Reach.anywhere
+
+    package struct Upload: Sendable {
+        package let pipe: BodyPipe
+        /// Octets in all, when known; what does not know it goes in chunks.
+        package let length: Int?
+        package init(_ pipe: BodyPipe, length: Int?) {
+            self.pipe = pipe
+            self.length = length
+        }
+    }
+
+    /// Which addresses a call may connect to, whatever its host's name resolves to.
+    package enum Reach: Sendable {
+        case anywhere
+        /// Addresses of the public Internet only, and never on a connection that another call left.
+        case publicOnly
+        /// And those of this machine: for tests.
+        case publicOrLoopback
+    }
 
     package init(
         method: HTTPRequest.Method, url: String, fields: HTTPFields = [:], body: [UInt8] = [], deadline: Instant,

@@ -50,6 +50,8 @@ package struct Response: Sendable {
     package var status: HTTPResponse.Status
     package var fields: HTTPFields
     package var body: [UInt8]
+    /// The body of a success, instead of `body`, when it is not to stand in memory.
+    package var stream: ResponseStream?
     /// Facts for the one log line that the gateway writes for each request. Never sent.
     package var notes: [Note]
     /// Called once when the answer has been handed on (`true`), or could not be because the caller had left. The process may end before it is called.

@@ -89,6 +89,17 @@ extension SettingKind where Value == String {
 }
 
 extension SettingKind where Value == [String] {
+    /// Files; relative paths are taken from the settings file's folder.
+    package static var paths: SettingKind {
+        SettingKind(name: "list of file paths", schema: #""type":"array","items":{"type":"string"}"#, placeholder: [], show: { _ in "[]" }) { json, context in
+            let texts = json.elements.map(\.string)
+            guard json.kind == .array, texts.allSatisfy({ $0?.isEmpty == false }) else {
+                return .failure(.init(message: "must be a list of file paths in quotes"))
+            }
+            return .success(texts.compactMap { $0.map(context.resolve) })
+        }
+    }
+
     package static var texts: SettingKind {
         SettingKind(
             name: "list of texts", schema: #""type":"array","items":{"type":"string"}"#, placeholder: [],

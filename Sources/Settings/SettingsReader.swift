@@ -225,6 +225,22 @@ package final class SettingsReader {
         return groups
     }
 
+    /// The file paths under one key wherever it stands in this object, with their places: whoever looks after files need not know the groups
+    /// that name them.
+    package func paths(named key: String) -> [(place: String, path: String)] {
+        guard let value, !isDescribing else { return [] }
+        var found: [(place: String, path: String)] = []
+        var rest: [(place: String, value: JSON)] = [(path, value)]
+        while let (place, value) = rest.popLast() {
+            for member in value.members {
+                let name = place.isEmpty ? member.name : place + "." + member.name
+                if member.name == key, let text = member.value.string { found.append((name, context.resolve(text))) } else { rest.append((name, member.value)) }
+            }
+            for (index, element) in value.elements.enumerated() { rest.append(("\(place)[\(index)]", element)) }
+        }
+        return found.sorted { $0.place < $1.place }
+    }
+
     /// Keys that stand here for other readers of the same file; nothing is said about them.
     package func leave(_ keys: String...) {
         guard !context.isDescribing else { return }

@@ -67,8 +67,16 @@ package struct Endpoint: Sendable {
             path: "/channels", methods: ["GET", "HEAD", "POST"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
+            name: "attachments", summary: "Files of contacts, for agents, under links that are sealed and end",
+            path: "/attachments", methods: ["GET", "HEAD"], bodyLimit: 1, timeout: 310, memory: 256, callsOut: true, isInternal: false,
+            environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
             name: "token-cache", summary: "The embedded store: entries with a life and a version over plain HTTP, kept in SQLite",
             path: "/cache", methods: ["GET", "PUT", "DELETE"], bodyLimit: 1, timeout: 10, memory: 256, callsOut: false, isInternal: true,
+            environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
+            name: "health", summary: "Whether this installation is ready, and how long its certificates last",
+            path: "/health", methods: ["GET", "HEAD"], bodyLimit: 1, timeout: 10, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),
     ]
 

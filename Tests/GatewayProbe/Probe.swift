@@ -11,6 +11,7 @@ import Time
 ///     /body            the body, back
 ///     /sleep?120       the same as /echo after 120 milliseconds; "cancelled" when the caller left before
 ///     /size?70000      that many octets
+///     /stream?70000    that many octets, made while they are sent; /chunks the same without a length, /broken only half of them
 ///     /status?404      that status, without a body
 ///     /noted?50        after 50 milliseconds; then whether the answer left is noted in the file PROBE_NOTES
 ///
@@ -59,6 +60,22 @@ struct ProbeHandler: Handler {
             }
             return text(description(of: request))
         case "size": return text(String(repeating: "x", count: min(argument, 16 << 20)))
+        case "stream", "chunks", "broken":
+            let kind = request.path.split(separator: "/").last ?? ""
+            var response = text("")
+            response.stream = ResponseStream(length: kind == "chunks" ? nil : argument) { sink in
+                var left = kind == "broken" ? argument / 2 : argument
+                while left > 0 {
+                    guard await sink.write([UInt8](repeating: 0x78, count: min(left, 65_536))) else {
+                        Probe.note("gone")
+                        return false
+                    }
+                    left -= min(left, 65_536)
+                }
+                return kind != "broken"
+            }
+            response.afterwards = { wasWritten in Probe.note(wasWritten ? "written" : "left") }
+            return response
         case "status": return Response(status: HTTPResponse.Status(code: argument))
         case "noted":
             let end = Instant.now().advanced(byMilliseconds: argument)

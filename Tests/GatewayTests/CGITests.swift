@@ -2,6 +2,7 @@ import EventLoop
 import Gateway
 import HTTP
 import HTTPTypes
+import Synchronization
 import Testing
 
 struct CGICase: Sendable, CustomTestStringConvertible {
@@ -44,7 +45,7 @@ struct CGICase: Sendable, CustomTestStringConvertible {
 /// Runs one request as CGI does; the octets for standard output, and whether standard input was read to its end.
 func runCGI(_ pairs: [(String, String)], input: String, limits: GatewayLimits = .standard, handler: any Handler = Mirror()) throws -> (output: [UInt8], isDrained: Bool) {
     var rest = Array(input.utf8)[...]
-    var output: [UInt8] = []
+    let output = Mutex<[UInt8]>([])
     let service = Service(function: "test", mode: "cgi", limits: limits, handler: handler)
     CGI.serve(
         service, loop: try EventLoop(), environment: variables(pairs),
@@ -54,11 +55,12 @@ func runCGI(_ pairs: [(String, String)], input: String, limits: GatewayLimits = 
             bytes += piece
             rest = rest.dropFirst(piece.count)
             return piece.count
-        }, write: {
-            output += $0
+        },
+        write: { octets in
+            output.withLock { $0 += octets }
             return true
         })
-    return (output, rest.isEmpty)
+    return (output.withLock { $0 }, rest.isEmpty)
 }
 
 @Test("P3: CGI takes exactly the announced body, drains the rest, and answers", arguments: CGICase.all)

@@ -93,6 +93,22 @@ struct LambdaProcessTests {
         #expect(probe.wait(milliseconds: 3000) == 0)
     }
 
+    @Test("A streamed answer is gathered as far as a result can carry it; one that is larger or breaks off is told as an error", arguments: [
+        ("/stream", 1_000_000, 200), ("/chunks", 1_000_000, 200), ("/stream", 5_000_000, 500), ("/chunks", 5_000_000, 500), ("/broken", 1_000_000, 502),
+    ])
+    func streamed(_ path: String, _ size: Int, _ status: Int) throws {
+        let (probe, platform) = try start()
+        _ = request(platform)
+        hand(#"{"version":"2.0","rawPath":"\#(path)","rawQueryString":"\#(size)","requestContext":{"http":{"method":"GET"}}}"#, id: "i-1", to: platform)
+        let answer = request(platform)
+        #expect(answer.contains(#""statusCode":\#(status),"#))
+        #expect(answer.utf8.filter { $0 == 0x78 }.count >= (status == 200 ? size : 0))
+        platform.send(accepted)
+        _ = request(platform)
+        probe.signal(SIGTERM)
+        #expect(probe.wait(milliseconds: 3000) == 0)
+    }
+
     @Test("A function that cannot start tells the runtime API; an API that is gone ends the process")
     func failures() throws {
         let (failed, platform) = try start(["PROBE_FAILS=1"])

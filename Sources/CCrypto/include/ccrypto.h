@@ -13,3 +13,6 @@ int ccrypto_seal(const uint8_t key[32], const uint8_t nonce[12], const uint8_t *
                  const uint8_t *data, size_t size, uint8_t *out, uint8_t tag[16]);
 int ccrypto_open(const uint8_t key[32], const uint8_t nonce[12], const uint8_t *context, size_t context_size,
                  const uint8_t *data, size_t size, const uint8_t tag[16], uint8_t *out);
+
+/// The earliest end of the certificates in a PEM file, in seconds since 1970; 0 when it holds none or cannot be read.
+int ccrypto_certificate_expiry(const char *path, int64_t *seconds);

@@ -74,3 +74,15 @@ static inline CURL *ccurl_multi_next_finished(CURLM *multi, CURLcode *outcome) {
     }
     return NULL;
 }
+
+/// CURLOPT_READFUNCTION: fills at most `size * count` octets of the request's body.
+static inline CURLcode ccurl_set_source_callback(CURL *easy, ccurl_data_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_READFUNCTION, callback);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_READDATA, context);
+}
+
+/// Looks at an address before it is connected to: its octets in network order, 4 or 16. False refuses it.
+typedef bool (*ccurl_address_check)(const unsigned char *octets, size_t count, void *context);
+/// CURLOPT_OPENSOCKETFUNCTION, which sees the very address that is connected to: no name is resolved a second time. There is one check for the
+/// whole process; `context` is the transfer's.
+CURLcode ccurl_set_address_check(CURL *easy, ccurl_address_check check, void *context);

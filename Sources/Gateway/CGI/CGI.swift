@@ -7,9 +7,10 @@ import HTTPTypes
 /// One request: variables in the environment, body on descriptor 0, answer on descriptor 1 (RFC 3875, `runtimes.md` §3).
 /// The command line is never looked at: servers put parts of the query there.
 package enum CGI {
-    /// `write` gets the whole answer at once, and tells whether it left.
+    /// `write` gets the whole answer at once, and a streamed one piece by piece; false when nobody reads.
     package static func serve(
-        _ service: Service, loop: EventLoop, environment: Variables, input: (inout [UInt8], Int) -> Int, write: ([UInt8]) -> Bool
+        _ service: Service, loop: EventLoop, environment: Variables, input: (inout [UInt8], Int) -> Int,
+        write: @escaping @Sendable ([UInt8]) -> Bool
     ) {
         var record = Service.Record()
         var isHead = false
@@ -26,9 +27,37 @@ package enum CGI {
         } catch {
             response = Service.answer(error, requestID: record.requestID)
         }
+        if let body = response.stream, !isHead { return pour(body, of: response, service, loop, record, write) }
         let wasWritten = write(output(response, isHead: isHead))
         service.log(record, response, sent: isHead ? 0 : response.body.count)
         if let afterwards = response.afterwards { loop.run { await afterwards(wasWritten) } }
+    }
+
+    /// The process does nothing else, so that a write may wait for the reader.
+    @inline(never)
+    private static func pour(
+        _ body: ResponseStream, of response: Response, _ service: Service, _ loop: EventLoop, _ record: Service.Record,
+        _ write: @escaping @Sendable ([UInt8]) -> Bool
+    ) {
+        guard write(output(response, isHead: true)) else { return service.log(record, response, sent: 0, isComplete: false) }
+        let sink = Sink(write)
+        let isMade = loop.run { await body.write(to: sink) }
+        let isComplete = isMade && body.length ?? sink.sent == sink.sent
+        service.log(record, response, sent: sink.sent, isComplete: isComplete)
+        if let afterwards = response.afterwards { loop.run { await afterwards(isComplete) } }
+    }
+
+    private final class Sink: ResponseSink, @unchecked Sendable {
+        // @unchecked: one request, one thread.
+        private let put: @Sendable ([UInt8]) -> Bool
+        private(set) var sent = 0
+
+        init(_ put: @escaping @Sendable ([UInt8]) -> Bool) { self.put = put }
+
+        func write(_ octets: [UInt8]) async -> Bool {
+            sent += octets.count
+            return put(octets)
+        }
     }
 
     package static func output(_ response: Response, isHead: Bool) -> [UInt8] {
@@ -110,5 +139,5 @@ package enum CGI {
     }
 
     @discardableResult
-    static func standardOutput(_ bytes: [UInt8]) -> Bool { Descriptor.writeAll(1, bytes) }
+    @Sendable static func standardOutput(_ bytes: [UInt8]) -> Bool { Descriptor.writeAll(1, bytes) }
 }

@@ -100,6 +100,7 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
             let (id, keepsConnection) = (received.id, received.keepsConnection)
             task = Task(executorPreference: worker.loop) { [record] in
                 let response = await service.answer(request)
+                if response.stream != nil, await self.pour(response, to: id, keepsConnection: keepsConnection, record) { return }
                 service.leave()
                 self.task = nil
                 let isAwaited = self.stream.isOpen && !self.stream.inputIsOver && !Task.isCancelled
@@ -129,11 +130,42 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
         return request
     }
 
+    /// Sends an answer as its body is made. False when there is nothing to make for this request.
+    private func pour(_ response: Response, to id: UInt16, keepsConnection: Bool, _ record: Service.Record) async -> Bool {
+        guard let body = response.stream, record.method != "HEAD" else { return false }
+        let sink = PouringSink(stream) { octets in
+            var bytes: [UInt8] = []
+            FastCGIRecord.appendOutput(octets, id: id, to: &bytes)
+            return bytes
+        }
+        _ = await sink.writeHead(CGI.output(response, isHead: true))
+        let isComplete = await sink.isComplete(body)
+        worker.service.leave()
+        task = nil
+        reader.finish()
+        if isComplete {
+            var bytes: [UInt8] = []
+            FastCGIRecord.append(.output, id: id, [], to: &bytes)
+            FastCGIRecord.appendEnd(id: id, .complete, to: &bytes)
+            stream.send(bytes)
+        }
+        worker.service.log(record, response, sent: sink.sent, isComplete: isComplete)
+        // Only a connection that breaks tells the server, and through it the client, that something is missing.
+        if isComplete { settle(keepsConnection: keepsConnection) } else { stream.endAfterSending(draining: false) }
+        await response.afterwards?(isComplete)
+        return true
+    }
+
     private func answer(_ response: Response, to id: UInt16, keepsConnection: Bool, _ record: Service.Record) {
         reader.finish()
         let isHead = record.method == "HEAD"
         stream.send(FastCGIRecord.answer(id: id, CGI.output(response, isHead: isHead)))
         worker.service.log(record, response, sent: isHead ? 0 : response.body.count)
+        settle(keepsConnection: keepsConnection)
+    }
+
+    /// Whether the connection goes on behind an answer.
+    private func settle(keepsConnection: Bool) {
         // While draining, a request that the server sent the moment it had the answer is served too, and only the next pause ends it.
         let isWanted = !worker.isDraining || stream.hasUnread
         if !keepsConnection || stream.inputIsOver || !isWanted {

@@ -38,15 +38,20 @@ package enum FastCGIRecord {
     package static func answer(id: UInt16, _ output: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(output.count + (output.count / longestContent + 1) * 16 + 32)
+        appendOutput(output, id: id, to: &bytes)
+        append(.output, id: id, [], to: &bytes)
+        appendEnd(id: id, .complete, to: &bytes)
+        return bytes
+    }
+
+    /// A part of an answer.
+    package static func appendOutput(_ output: [UInt8], id: UInt16, to bytes: inout [UInt8]) {
         var start = 0
         while start < output.count {
             let end = min(start + longestContent, output.count)
             append(.output, id: id, output[start..<end], to: &bytes)
             start = end
         }
-        append(.output, id: id, [], to: &bytes)
-        appendEnd(id: id, .complete, to: &bytes)
-        return bytes
     }
 
     package static func appendEnd(id: UInt16, _ status: ProtocolStatus, to bytes: inout [UInt8]) {

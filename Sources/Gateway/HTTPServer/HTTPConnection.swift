@@ -118,6 +118,7 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
             let complete = request
             task = Task(executorPreference: worker.loop) { [record] in
                 let response = await service.answer(complete)
+                if response.stream != nil, await self.pour(dialect.outward(response), record, keepsConnection: keepsConnection) { return }
                 service.leave()
                 self.task = nil
                 let isAwaited = self.stream.isOpen && !self.stream.inputIsOver
@@ -130,6 +131,29 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
         } catch {
             answer(dialect.outward(Service.answer(error, requestID: record.requestID)), record, keepsConnection: keepsConnection)
         }
+    }
+
+    /// Sends an answer as its body is made: with its length, in chunks, or, to a client that closes behind it anyway, up to the end. False when
+    /// there is nothing to make for this request.
+    private func pour(_ response: Response, _ record: Service.Record, keepsConnection: Bool) async -> Bool {
+        guard let body = response.stream, record.method != "HEAD" || dialect != .plain else { return false }
+        let keeps = keepsConnection && !worker.isDraining && !stream.inputIsOver
+        let isChunked = body.length == nil && keeps
+        let sink = PouringSink(stream) { octets in
+            guard isChunked, !octets.isEmpty else { return octets }
+            return Array((String(octets.count, radix: 16) + "\r\n").utf8) + octets + Array("\r\n".utf8)
+        }
+        stream.send(HTTPConnection.output(response, isHead: true, keepsConnection: keeps, coding: isChunked ? .chunked : .length(body.length)))
+        let isComplete = await sink.isComplete(body)
+        worker.service.leave()
+        task = nil
+        idleSince = .now()
+        if isComplete, isChunked { stream.send(Array("0\r\n\r\n".utf8)) }
+        worker.service.log(record, response, sent: sink.sent, isComplete: isComplete)
+        if !isComplete || !keeps { stream.endAfterSending(draining: isComplete) }
+        goOn()
+        await response.afterwards?(isComplete)
+        return true
     }
 
     private func answer(_ response: Response, _ record: Service.Record, keepsConnection: Bool) {
@@ -155,7 +179,10 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
         process(bytes.span)
     }
 
-    static func output(_ response: Response, isHead: Bool, keepsConnection: Bool) -> [UInt8] {
+    /// How a body's end is known.
+    enum Coding { case length(Int?), chunked }
+
+    static func output(_ response: Response, isHead: Bool, keepsConnection: Bool, coding: Coding? = nil) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512 + response.body.count)
         bytes.append(contentsOf: "HTTP/1.1 ".utf8)
@@ -164,14 +191,24 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
         bytes.append(contentsOf: "Date: ".utf8)
         HTTPDate.append(clinux_epoch_milliseconds(), to: &bytes)
         bytes.append(contentsOf: "\r\n".utf8)
-        if response.status.code != 204, response.status.code != 304 {
+        if case .chunked = coding { bytes.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8) }
+        if response.status.code != 204, response.status.code != 304, let length = length(of: response, coding) {
             bytes.append(contentsOf: "Content-Length: ".utf8)
-            LogLine.append(decimal: response.body.count, to: &bytes)
+            LogLine.append(decimal: length, to: &bytes)
             bytes.append(contentsOf: "\r\n".utf8)
         }
         if !keepsConnection { bytes.append(contentsOf: "Connection: close\r\n".utf8) }
         bytes.append(contentsOf: "\r\n".utf8)
         if !isHead { bytes += response.body }
         return bytes
+    }
+
+    private static func length(of response: Response, _ coding: Coding?) -> Int? {
+        switch coding {
+        case .length(let length): length
+        case .chunked: nil
+        // The answer to HEAD tells the length that GET would have, if that is known.
+        case nil: response.stream.map(\.length) ?? response.body.count
+        }
     }
 }

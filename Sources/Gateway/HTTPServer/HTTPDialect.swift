@@ -50,6 +50,9 @@ package enum HTTPDialect: Equatable, Sendable {
             if field.name == .contentType { fields.append(field) }
             append("Fn-Http-H-" + field.name.rawName, field.value)
         }
-        return Response(status: .ok, fields: fields, body: inner.body, notes: inner.notes + [Note("answer_status", inner.status.code)])
+        var outer = Response(status: .ok, fields: fields, body: inner.body, notes: inner.notes + [Note("answer_status", inner.status.code)])
+        outer.stream = inner.stream
+        outer.afterwards = inner.afterwards
+        return outer
     }
 }

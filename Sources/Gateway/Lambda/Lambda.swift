@@ -2,6 +2,7 @@ import CLinux
 import EventLoop
 import Glibc
 import HTTP
+import HTTPTypes
 import Logging
 
 /// The loop of a custom runtime: next invocation, handler, response; one at a time, on the main thread.
@@ -46,7 +47,7 @@ enum Lambda {
         do throws(Refusal) {
             let request = try event.request(for: invocation, limits: service.limits)
             record = Service.Record(request)
-            response = loop.run { await service.answer(request) }
+            response = loop.run { await collected(service.answer(request), for: request) }
         } catch {
             response = Service.answer(error, requestID: record.requestID)
         }
@@ -60,5 +61,42 @@ enum Lambda {
         service.log(record, response, sent: isHead ? 0 : response.body.count)
         try platform.respond(to: invocation.id, result)
         if let afterwards = response.afterwards { loop.run { await afterwards(true) } }
+    }
+
+    /// The result of an invocation is one piece, so that a streamed body is gathered first, as far as the result can carry it: about 4.5 MB,
+    /// because files travel in base64. What is larger is refused.
+    private static func collected(_ response: Response, for request: Request) async -> Response {
+        guard let body = response.stream else { return response }
+        guard request.method != .head else { return response }
+        let sink = Collector(limit: LambdaResult.limit * 3 / 4 - 4096)
+        let isMade = body.length ?? 0 <= sink.limit ? await body.write(to: sink) : false
+        guard isMade, !sink.isFull else {
+            var refusal = Service.answer(.answerTooLarge, requestID: request.front.requestID)
+            if !sink.isFull, body.length ?? 0 <= sink.limit { refusal = Service.answer(.answerBroken, requestID: request.front.requestID) }
+            refusal.notes += response.notes
+            return refusal
+        }
+        var complete = response
+        complete.body = sink.octets
+        complete.stream = nil
+        return complete
+    }
+
+    private final class Collector: ResponseSink, @unchecked Sendable {
+        // @unchecked: one request, one thread.
+        let limit: Int
+        private(set) var octets: [UInt8] = []
+        private(set) var isFull = false
+
+        init(limit: Int) { self.limit = limit }
+
+        func write(_ octets: [UInt8]) async -> Bool {
+            guard octets.count <= limit - self.octets.count else {
+                isFull = true
+                return false
+            }
+            self.octets += octets
+            return true
+        }
     }
 }

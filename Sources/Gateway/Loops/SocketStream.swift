@@ -26,6 +26,9 @@ final class SocketStream: EventHandler, RoundEnding {
     private var isFull = false
     private var ending = Ending.open
     private var isPaused = false
+    /// A streamed answer that waits for room.
+    private var writer: UnsafeContinuation<Void, Never>?
+    private var slowness: EventLoop.Timer?
     /// The other side sends no more.
     private(set) var inputIsOver = false
 
@@ -63,6 +66,11 @@ final class SocketStream: EventHandler, RoundEnding {
     func send(_ bytes: [UInt8]) {
         guard ending == .open, !bytes.isEmpty else { return }
         guard unsent.isEmpty else {
+            if sentOfUnsent >= SocketStream.crowded / 4 {
+                // A long answer to a slow reader never leaves as a whole: what has gone must not pile up.
+                unsent.removeFirst(sentOfUnsent)
+                sentOfUnsent = 0
+            }
             unsent += bytes
             return updateInterest()
         }
@@ -77,6 +85,26 @@ final class SocketStream: EventHandler, RoundEnding {
         guard ending != .closed, !isFull else { return }
         flush()
     }
+
+    /// Waits until most of what was sent is on its way; false when the stream is over. A reader that takes nothing at all for half a minute
+    /// loses the connection.
+    func waitForRoom() async -> Bool {
+        while isOpen, unsent.count - sentOfUnsent > SocketStream.crowded / 4, writer == nil {
+            slowness = loop.schedule(at: .now().advanced(byMilliseconds: SocketStream.stall)) { [weak self] in self?.close() }
+            await withUnsafeContinuation { writer = $0 }
+        }
+        return isOpen
+    }
+
+    private func wakeWriter() {
+        if let slowness { loop.cancel(slowness) }
+        slowness = nil
+        let waiting = writer
+        writer = nil
+        waiting?.resume()
+    }
+
+    private static let stall = 30_000
 
     /// Ends the stream once everything is sent. `draining`: what the other side still sends is read and thrown away for a moment, because
     /// closing over unread octets can destroy the answer on its way (`runtimes.md` §4.3, rule 4).
@@ -98,6 +126,7 @@ final class SocketStream: EventHandler, RoundEnding {
                 return updateInterest()
             }
             sentOfUnsent += count
+            if writer != nil, unsent.count - sentOfUnsent <= SocketStream.crowded / 4 { wakeWriter() }
         }
         unsent = []
         sentOfUnsent = 0
@@ -126,6 +155,8 @@ final class SocketStream: EventHandler, RoundEnding {
         loop.unwatch(descriptor)
         Glibc.close(descriptor)
         unsent = []
+        sentOfUnsent = 0
+        wakeWriter()
         let owner = owner
         self.owner = nil
         owner?.closed()

@@ -14,6 +14,7 @@ import json
 import socket
 import ssl
 import struct
+import zlib
 import sys
 
 counts = {"connections": 0, "requests": 0, "finished": 0, "abandoned": 0, "waiting": 0, "most_waiting": 0}
@@ -27,6 +28,10 @@ async def read_request(reader):
     fields = [line.split(": ", 1) if ": " in line else line.split(":", 1) for line in lines[1:] if line]
     length = next((int(value) for name, value in fields if name.lower() == "content-length"), 0)
     body = await reader.readexactly(length) if length else b""
+    if any(name.lower() == "transfer-encoding" for name, _ in fields):
+        while size := int(await reader.readline(), 16):
+            body += (await reader.readexactly(size + 2))[:-2]
+        await reader.readline()
     return method, target, fields, body
 
 
@@ -66,6 +71,17 @@ async def behave(reader, writer, method, target, fields, body):
     if what == "echo":
         seen = {"method": method, "target": target, "fields": fields, "body": body.decode("latin-1")}
         answer(writer, 200, json.dumps(seen).encode())
+    elif what == "sum":
+        answer(writer, 200, json.dumps({"octets": len(body), "crc": zlib.crc32(body)}).encode())
+    elif what == "pattern":
+        # So many octets, each telling its place, as fast as they are taken.
+        writer.write(f"HTTP/1.1 200 X\r\nContent-Length: {detail}\r\nContent-Type: image/png\r\n\r\n".encode())
+        left, piece = int(detail), bytes(range(251)) * 261
+        while left > 0:
+            writer.write(piece[:left])
+            counts["sent"] = counts.get("sent", 0) + min(left, len(piece))
+            await writer.drain()
+            left -= len(piece)
     elif what == "stats":
         answer(writer, 200, json.dumps(counts).encode())
     elif what == "slow":

@@ -9,8 +9,11 @@ package struct Allowance: Sendable, Equatable {
     /// Most calls that a process takes for itself ahead of need, and milliseconds for which it may keep them.
     package let chunk: Int
     package let keeping: Int
+    /// Whether calls are taken ahead only out of plenty: a slow allowance has none to waste.
+    package let isScarce: Bool
 
-    package init(burst: Int, count: Int, perMilliseconds period: Int, chunk: Int, keeping: Int) {
+    package init(burst: Int, count: Int, perMilliseconds period: Int, chunk: Int, keeping: Int, isScarce: Bool = false) {
+        self.isScarce = isScarce
         self.burst = burst
         // Rounded up: never faster than allowed.
         interval = (period * 1000 + count - 1) / count
@@ -20,12 +23,12 @@ package struct Allowance: Sendable, Equatable {
 
     // The published limits (`byoc.md` §5.3). What counts by the hour is spread evenly, with a second's worth at once, so that even the hour that
     // begins with a full burst keeps the limit.
-    package static let updates = Allowance(burst: 250, count: 999_000, perMilliseconds: 3_600_000, chunk: 32, keeping: 1000)
+    package static let updates = Allowance(burst: 1000, count: 999_000, perMilliseconds: 3_600_000, chunk: 32, keeping: 1000)
     package static let stores = Allowance(burst: 100, count: 359_800, perMilliseconds: 3_600_000, chunk: 16, keeping: 1000)
     package static let sends = Allowance(burst: 100, count: 5900, perMilliseconds: 60_000, chunk: 16, keeping: 1000)
     package static let reads = Allowance(burst: 30, count: 119_900, perMilliseconds: 3_600_000, chunk: 8, keeping: 1000)
     /// Of one contact.
-    package static let contact = Allowance(burst: 250, count: 17, perMilliseconds: 60_000, chunk: 4, keeping: 60_000)
+    package static let contact = Allowance(burst: 250, count: 17, perMilliseconds: 60_000, chunk: 4, keeping: 60_000, isScarce: true)
 }
 
 /// What is known of some allowances that are used up together, as it lies in the store: for each the moment at which it would be all free again.

@@ -111,7 +111,8 @@ final class Gate: Sendable {
                     let next = record.next(allowance, at: index, now: now, reserve: reserve)
                     let isAhead = number >= counts[index].needed
                     if next > limit { break }
-                    if isAhead, next > now + 500_000 || record.left(allowance, at: index, now: now) * 2 < allowance.burst { break }
+                    if isAhead, next > now + 500_000 { break }
+                    if isAhead, allowance.isScarce, record.left(allowance, at: index, now: now) * 2 < allowance.burst { break }
                     moments.append(record.take(allowance, at: index, now: now, reserve: reserve))
                 }
                 return moments
