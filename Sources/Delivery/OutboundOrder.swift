@@ -38,14 +38,14 @@ struct OutboundOrder: Sendable {
         let own = Waiting(id: Digest.hex(Random.bytes(8)), rest: patience)
         switch await store.claim(key, Self.octets([own]), life: Self.life, by: deadline) {
         case .value(let value): return .entered(Ticket(key: key, id: own.id, version: value.version))
-        case .unavailable(let failure): return .unavailable(failure)
+        case .unavailable(let failure): return await giveUp(key, own, failure, by: deadline)
         case .absent, .conflict: break
         }
         var pause = 10
         while true {
             switch await step(key, own, by: deadline) {
             case .entered(let version): return .entered(Ticket(key: key, id: own.id, version: version))
-            case .unavailable(let failure): return .unavailable(failure)
+            case .unavailable(let failure): return await giveUp(key, own, failure, by: deadline)
             case .again: continue
             case .wait: break
             }
@@ -59,10 +59,24 @@ struct OutboundOrder: Sendable {
         }
     }
 
+    /// What the store did not answer in time may have had its effect: a ticket that nobody holds would keep all others waiting.
+    private func giveUp(_ key: StoreKey, _ own: Waiting, _ failure: StoreFailure, by deadline: Instant) async -> Entrance {
+        await leave(Ticket(key: key, id: own.id, version: nil), by: deadline)
+        return .unavailable(failure)
+    }
+
     func leave(_ ticket: Ticket, by deadline: Instant) async {
         if let version = ticket.version, case .absent = await store.delete(ticket.key, version: version, by: deadline) { return }
-        for _ in 0..<20 {
-            guard case .value(let value) = await store.get(ticket.key, by: deadline) else { return }
+        var failures = 0
+        for _ in 0..<20 where failures < 3 {
+            let value: StoredValue
+            switch await store.get(ticket.key, by: deadline) {
+            case .value(let present): value = present
+            case .absent, .conflict: return
+            case .unavailable:
+                failures += 1
+                continue
+            }
             let waiting = Self.waiting(value)
             let others = waiting.filter { $0.id != ticket.id }
             guard others.count < waiting.count else { return }
@@ -70,7 +84,11 @@ struct OutboundOrder: Sendable {
                 others.isEmpty
                 ? await store.delete(ticket.key, version: value.version, by: deadline)
                 : await store.swap(ticket.key, Self.octets(others), life: Self.life, version: value.version, by: deadline)
-            guard case .conflict = result else { return }
+            switch result {
+            case .value, .absent: return
+            case .conflict: break
+            case .unavailable: failures += 1
+            }
         }
     }
 

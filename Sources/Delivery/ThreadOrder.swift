@@ -44,9 +44,15 @@ package final class ThreadOrder: Sendable {
         var pause = 4
         while true {
             let life = max(0, deadline.milliseconds(since: time.now())) + 1000
-            switch await store.claim(key, Random.bytes(8), life: life, by: deadline) {
+            let mark = Random.bytes(8)
+            switch await store.claim(key, mark, life: life, by: deadline) {
             case .value(let value): return value.version
-            case .unavailable(let failure): throw .store(failure)
+            case .unavailable(let failure):
+                // It may be ours all the same, and would keep others waiting.
+                if case .value(let value) = await store.get(key, by: deadline), value.octets == mark {
+                    _ = await store.delete(key, version: value.version, by: deadline)
+                }
+                throw .store(failure)
             case .absent, .conflict: break
             }
             let next = time.now().advanced(byMilliseconds: pause)

@@ -65,6 +65,29 @@ struct OutboundDeliveryTests {
         #expect(stage.platform.shown == ["Hello"])
     }
 
+    @Test("The store answers too late that we stand in line: nobody waits for that ticket")
+    func unclearTicket() async throws {
+        let stage = OutboundStage()
+        let isFirst = Mutex(true)
+        let store = stage.store
+        store.setFault { operation, key in
+            guard key.text.contains("/outbound-order/"), case .claim = operation,
+                isFirst.withLock({ flag in defer { flag = false }; return flag })
+            else { return nil }
+            _ = await store.perform(operation, on: key, by: nil)
+            return .timedOut
+        }
+        let words = try await onLoop {
+            let first = await stage.deliver(message()).word
+            let begun = Instant.now()
+            let second = await stage.deliver(message()).word
+            return [first, second, Instant.now().milliseconds(since: begun) < 3000 ? "soon" : "late"]
+        }
+        #expect(words == ["notNow", "delivered p1", "soon"])
+        #expect(stage.platform.shown == ["Hello"])
+        #expect(store.keys("outbound-order").isEmpty)
+    }
+
     @Test("The store down: nothing is sent, and the caller hears to come again")
     func storeDown() async throws {
         let stage = OutboundStage()
