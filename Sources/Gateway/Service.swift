@@ -104,11 +104,12 @@ package final class Service: Sendable {
     /// One line for one request. `sent` counts the answer's body; `isComplete` is false when its making or its way broke off.
     func log(_ record: Record, _ response: Response, sent: Int, isComplete: Bool = true) {
         let status = response.status.code
-        var line = LogLine(epochMilliseconds: clinux_epoch_milliseconds(), level: status >= 500 ? "error" : status >= 400 ? "warning" : "info")
+        let level: StaticString = status >= 500 ? "error" : status >= 400 && !response.isRoutine ? "warning" : "info"
+        var line = LogLine(epochMilliseconds: clinux_epoch_milliseconds(), level: level)
         line.field("function", function)
         line.field("request", record.requestID)
         line.field("method", record.method, limit: 32)
-        line.field("path", record.path)
+        line.field("path", response.route.map { $0[...] } ?? record.path)
         line.field("status", status)
         let elapsed = Instant.now().nanoseconds &- record.arrived.nanoseconds
         line.field("duration_ms", microseconds: Int(clamping: elapsed / 1000))

@@ -54,6 +54,10 @@ package struct Response: Sendable {
     package var stream: ResponseStream?
     /// Facts for the one log line that the gateway writes for each request. Never sent.
     package var notes: [Note]
+    /// Whether a refusal belongs to normal traffic, such as a caller's first try without its token: told in the log, but not as a warning.
+    package var isRoutine = false
+    /// What the log says in place of the path, where that holds ids of people: `/2.0/channel/{}/outbound`.
+    package var route: String?
     /// Called once when the answer has been handed on (`true`), or could not be because the caller had left. The process may end before it is called.
     package var afterwards: (@Sendable (_ wasWritten: Bool) async -> Void)?
 

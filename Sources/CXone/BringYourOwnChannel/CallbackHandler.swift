@@ -49,6 +49,13 @@ package struct CallbackHandler: Handler {
 
     package func respond(to request: Request) async -> Response {
         let path = CallbackPath(request)
+        var response = await response(to: request, path)
+        // Ids of threads may be numbers of telephones.
+        response.route = UnknownCallbacks.Shape.pattern(path.segments)
+        return response
+    }
+
+    private func response(to request: Request, _ path: CallbackPath) async -> Response {
         let route = CallbackRoute(request, path, mapped: calls.contains(.unknown) ? mapped : [])
         if case .token? = route?.action { return tokens.token(request) }
         do throws(CallbackProblem) {

@@ -43,7 +43,9 @@ struct CallbackProblem: Error {
         var response = Response.json(status, writer.bytes, notes: [Note("outcome", code)] + notes)
         if let retryAfterMilliseconds { response.fields[.retryAfter] = String(max(1, (retryAfterMilliseconds + 999) / 1000)) }
         switch status {
-        case .unauthorized: response.fields[.wwwAuthenticate] = "Bearer"
+        case .unauthorized:
+            response.fields[.wwwAuthenticate] = "Bearer"
+            response.isRoutine = true
         case .methodNotAllowed: response.fields[.allow] = "POST"
         default: break
         }

@@ -53,6 +53,7 @@ package enum HTTPDialect: Equatable, Sendable {
         var outer = Response(status: .ok, fields: fields, body: inner.body, notes: inner.notes + [Note("answer_status", inner.status.code)])
         outer.stream = inner.stream
         outer.afterwards = inner.afterwards
+        (outer.isRoutine, outer.route) = (inner.isRoutine, inner.route)
         return outer
     }
 }
