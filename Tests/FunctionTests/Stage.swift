@@ -116,7 +116,7 @@ struct Stage {
                 "allowPlainHTTP": \(allowPlainHTTP),
                 "callbacks": [{"path": "/1.0/channel/{channel}/ping", "action": "ignore", "status": 202}],
               },
-              "tenants": {"jungle": {"accessKeyId": "key", "accessKeySecret": {"file": "key.secret"}}},
+              "tenants": {"jungle": {"clientId": "app", "clientSecret": {"file": "key.secret"}, "accessKeyId": "key", "accessKeySecret": {"file": "key.secret"}}},
               "channels": {
                 \(channel("herd", "wh/7+a:b%"))
                 \(channel("quiet", "quiet-1", ", \"directions\": \"inbound\""))
