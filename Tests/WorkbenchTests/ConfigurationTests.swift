@@ -153,6 +153,9 @@ struct RouteTests {
         let patterns = ["\"^/byoc/1\\.0/token$\"", "\"^/byoc/1\\.0/channel/.+/thread/.+/sender-action$\"", "\"/byoc\" \""]
         #expect(places(patterns, in: text) == [0, 1, 2], "\(text)")
         #expect(text.components("<Location \"/byoc\">") == 1)
+        // Apache keeps connections by URL: two functions with one URL would get each other's requests.
+        let urls = text.matches(of: /unix:([^|]+)\|(fcgi:[^"]+)"/).map { (socket: $0.1, url: $0.2) }
+        for one in urls { #expect(urls.allSatisfy { $0.socket == one.socket || $0.url != one.url }, "\(one.url)") }
     }
 
     @Test("Lambda: one event for a closed route, two for an open one")

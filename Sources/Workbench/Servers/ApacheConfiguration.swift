@@ -84,13 +84,14 @@ package enum ApacheConfiguration {
             """
     }
 
-    /// The first that matches wins. `fcgi://name/` is looked up in DNS even beside a unix socket, hence `localhost`.
+    /// The first that matches wins. `fcgi://name/` is looked up in DNS even beside a unix socket, hence `localhost`. Kept connections belong to
+    /// the URL alone, whatever the socket before it is: each function's must differ, or its requests reach another one.
     private static func fastCGI(_ endpoint: Endpoint, _ site: Site) -> String {
         let parameters = "enablereuse=on max=64 timeout=\(endpoint.timeout)"
         let lines = endpoint.routes.map { route in
             route.isOpen
                 ? "  ProxyPass \"\(route.path)\" \"unix:\(site.socket(endpoint))|fcgi://localhost\(route.path)\" \(parameters)\n"
-                : "  ProxyPassMatch \"^\(route.expression)\" \"unix:\(site.socket(endpoint))|fcgi://localhost\" \(parameters)\n"
+                : "  ProxyPassMatch \"^\(route.expression)\" \"unix:\(site.socket(endpoint))|fcgi://localhost/\(endpoint.name)\" \(parameters)\n"
         }
         return "\n  # \(endpoint.summary)\n\(lines.joined())"
     }
