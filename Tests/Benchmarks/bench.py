@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 
-from bench import building, cgi, fastcgi, json_turn, report, runtime_loop, soak, token_cache
+from bench import building, cgi, fastcgi, json_turn, messaging, report, runtime_loop, soak, token_cache
 from bench.place import Place
 
 ROWS = {
@@ -31,6 +31,9 @@ ROWS = {
     "lambda": runtime_loop.invocations,
     "json": json_turn.sizes,
     "store": token_cache.operations,
+    "byoc-inbound": messaging.inbound,
+    "byoc-outbound": messaging.outbound,
+    "byoc-burst": messaging.burst,
     "build": building.times,
 }
 
