@@ -154,6 +154,20 @@ struct PacingTests {
         }
     }
 
+    @Test("a machine whose clock is ten minutes ahead silences nobody for long")
+    func wrongClock() async throws {
+        try await staged {
+            let time = ManualTime()
+            let store = MemoryStore(time: time)
+            let ahead = Pacing(tenant: "jungle", store: store, time: AheadTime(time: time), sleep: time.sleep)
+            for _ in 0..<300 { #expect(await admit(ahead, .message(of: nil, isInbound: true), time) == nil) }
+            let right = pacing(time, store)
+            let start = time.now()
+            for _ in 0..<50 { #expect(await admit(right, .message(of: nil, isInbound: true), time) == nil) }
+            #expect(time.now().milliseconds(since: start) < 5000)
+        }
+    }
+
     @Test("while the store is away a process keeps to the limits by itself")
     func storeAway() async throws {
         try await staged {
@@ -175,4 +189,10 @@ private func admit(_ pacing: Pacing, _ cost: Cost, _ time: any TimeSource, milli
     } catch {
         return error
     }
+}
+
+private struct AheadTime: TimeSource {
+    let time: ManualTime
+    func now() -> Instant { time.now() }
+    func epochMilliseconds() -> Int64 { time.epochMilliseconds() + 600_000 }
 }

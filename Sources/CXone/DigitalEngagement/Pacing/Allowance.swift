@@ -58,6 +58,20 @@ struct AllowanceRecord: Sendable, Equatable {
         }.bytes)
     }
 
+    /// Takes back what only a wrong clock can have written: a moment further ahead than a used-up allowance with all that wait in it. Such a machine
+    /// must not silence the others.
+    mutating func settle(_ allowances: [Allowance], now: Int) {
+        for (index, allowance) in allowances.enumerated() where free.indices.contains(index) {
+            let empty = now + allowance.burst * allowance.interval
+            if free[index] > empty + Self.longestWait { free[index] = empty }
+        }
+        if pausedUntil > now + Self.longestPause { pausedUntil = 0 }
+    }
+
+    /// Microseconds: nobody waits longer for a call, or is asked to be quiet for longer.
+    private static let longestWait = 30_000_000
+    private static let longestPause = 660_000_000
+
     /// When the next call of one allowance may go.
     ///
     /// - Parameter reserve: How many calls must be left for others at that moment.

@@ -144,6 +144,7 @@ final class Gate: Sendable {
         }
         while true {
             var changed = record
+            changed.settle(allowances, now: now)
             change(&changed, now)
             guard changed != record else { return state.withLock { $0.know(record, version) } }
             let result = if let version {
@@ -165,6 +166,7 @@ final class Gate: Sendable {
 
     private func changeHere(_ change: (inout AllowanceRecord, Int) -> Void) {
         state.withLock { state in
+            state.record.settle(allowances, now: now)
             change(&state.record, now)
             state.version = nil
         }
@@ -184,6 +186,7 @@ extension Gate.State {
 
     fileprivate mutating func step(_ lanes: [Int], _ allowances: [Allowance], reserve: Int, now: Int, limit: Int) -> Step {
         lastUse = now / 1000
+        record.settle(allowances, now: now)
         for lane in lanes where taken.indices.contains(lane) {
             taken[lane].removeAll { $0 < now - allowances[lane].keeping * 1000 }
         }
