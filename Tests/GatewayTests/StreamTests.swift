@@ -55,6 +55,8 @@ struct StreamTests {
         let (probe, client) = try port(["PROBE_NOTES=" + notes])
         client.send([UInt8]("GET /broken?1000000 HTTP/1.1\r\nHost: h\r\n\r\n"))
         #expect(body(client.receive()).count == 500_000)
+        // The log is written a moment later.
+        for _ in 0..<500 where !probe.log.contains(#""incomplete":true"#) { usleep(10_000) }
         #expect(probe.log.contains(#""incomplete":true"#))
         let fast = try Probe()
         let server = try Client(fast.socketPath)
