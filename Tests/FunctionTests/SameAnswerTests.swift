@@ -27,7 +27,7 @@ private let turnScript: [(name: String, send: @Sendable (Front, inout String) as
         return Front.Answer(status: answer.status, fields: [], body: "")
     }),
     ("attachments: a link that nobody made", { front, _ in try await front.send("GET", "/attachments/v1.00000000.AAAA") }),
-    ("health: through a proxy", { front, _ in try await front.send("GET", "/health", fields: ["X-Forwarded-For: 192.0.2.1"]) }),
+    ("health: another path", { front, _ in try await front.send("GET", "/health/nothing") }),
     ("cache: claim", { front, _ in try await cache(front, "PUT", ["If-None-Match: *", "Cache-Lifetime: 60"], "one") }),
     ("cache: claimed", { front, _ in try await cache(front, "PUT", ["If-None-Match: *", "Cache-Lifetime: 60"], "two") }),
     ("cache: get", { front, _ in try await cache(front, "GET", []) }),
@@ -86,7 +86,7 @@ struct SameAnswerTests {
         #expect(status("plain text") == 415)
         #expect(status("too large") == 413)
         #expect(status("attachments: a link that nobody made") == 404)
-        #expect(status("health: through a proxy") == 200 && body("health: through a proxy") == #"{"status":"ready"}"#)
+        #expect(status("health: another path") == 404)
         #expect([status("cache: claim"), status("cache: claimed"), status("cache: get"), status("cache: delete"), status("cache: gone")]
             == [204, 412, 200, 204, 404])
         #expect(body("cache: get") == "one")
