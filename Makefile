@@ -2,7 +2,7 @@
 #
 #   make run       install what is missing, build, start nginx and the functions on this machine
 #   make test      the whole suite: unit tests, real web servers, the Lambda emulator
-#   make real      conversations with a real Rasa and a real llama.cpp server, minutes of installation
+#   make real      conversations with a real Rasa, llama.cpp and Synapse, minutes of installation; make real-matrix for one of them
 #   make bench     the benchmark table, with its peers built and run beside it
 #   make fuzz      every parser under libFuzzer, FUZZ_SECONDS (60) each
 #   make package   deployable folders under .build/package
@@ -15,7 +15,8 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help run test real bench fuzz package generate docs clean build-packages test-packages bench-packages functions sam mock-ai rasa llama
+.PHONY: help run test real real-stores real-rasa real-llama real-matrix bench fuzz package generate docs clean build-packages test-packages \
+	bench-packages functions sam mock-ai rasa llama matrix
 
 export PATH := $(PATH):/usr/sbin:/sbin
 # A crash must not print memory, which may hold secrets.
@@ -34,6 +35,7 @@ BENCH_PACKAGES := go:golang-go php-fpm php-curl wrk valgrind redis-server webdis
 SAM := aws-sam-cli==1.170.0
 MOCK_AI := mock-ai-api==0.1.1
 RASA := rasa==3.6.21
+MATRIX := matrix-synapse==1.163.2 matrix-nio==0.26.0
 LLAMA := llama-cpp-python[server]==0.3.36 gguf==0.19.0
 
 # The index store stays on here: without it Swift 6.3 finds no tests in a clean checkout ("index store path does not exist").
@@ -145,16 +147,41 @@ docs:
 generate: build-packages
 	swift run $(SWIFT_FLAGS) --quiet causeway generate
 
-# Conversations with Rasa and llama.cpp, through nginx and the exchange, printed as they go.
-real: test-packages rasa llama
-	$(call install,$(RUN_PACKAGES))
-	$(call build,$(RELEASE),exchange)
+# Every suite runs, whatever became of the one before. In the end a line for each says what it came to; a skip is none of the failures.
+REAL := stores rasa llama matrix
+
+real: test-packages
+	mkdir -p .build/real
+	rm -f .build/real/*
+	lines=(); failed=0
+	for suite in $(REAL); do
+	  if ! $(MAKE) --no-print-directory "real-$$suite"; then lines+=("FAILED   $$suite"); failed=1
+	  elif [ -e ".build/real/$$suite.skipped" ]; then lines+=("skipped  $$suite: $$(<".build/real/$$suite.skipped")")
+	  else lines+=("passed   $$suite"); fi
+	done
+	printf '%s\n' "$${lines[@]}"
+	exit $$failed
+
+# What `make test` leaves out of the stores' tests because it takes minutes.
+real-stores: test-packages
+	echo "-- the stores, at length"
 	CAUSEWAY_FULL_TESTS=1 swift test $(SWIFT_FLAGS) --disable-xctest --filter StoreTests
-	exchange="$$(swift build $(RELEASE) --show-bin-path)/exchange"
+
+real-rasa: rasa
+	if [ -e .build/real/rasa.skipped ]; then exit 0; fi
+	$(call build,$(RELEASE),exchange)
 	echo "-- a conversation with $(RASA)"
-	Tests/Counterparts/rasa/converse.py --rasa .build/venv-rasa --exchange "$$exchange" --record
+	Tests/Counterparts/rasa/converse.py --rasa .build/venv-rasa --exchange "$$(swift build $(RELEASE) --show-bin-path)/exchange" --record
+
+real-llama: llama
+	$(call build,$(RELEASE),exchange)
 	echo "-- a conversation with $(firstword $(LLAMA))"
-	Tests/Counterparts/llama/converse.py --llama .build/venv-llama --exchange "$$exchange" --record
+	Tests/Counterparts/llama/converse.py --llama .build/venv-llama --exchange "$$(swift build $(RELEASE) --show-bin-path)/exchange" --record
+
+real-matrix: matrix
+	$(call build,$(RELEASE),$(FUNCTIONS) causeway)
+	echo "-- a conversation with $(firstword $(MATRIX))"
+	.build/venv-matrix/bin/python Tests/Counterparts/matrix/converse.py --programs "$$(swift build $(RELEASE) --show-bin-path)" --record
 
 clean:
 	swift package clean
@@ -176,21 +203,30 @@ sam: test-packages
 mock-ai: test-packages
 	$(call environment,mock-ai,$(MOCK_AI))
 
-# Rasa runs on CPython 3.8 to 3.10 only, which Debian 12 does not have. RASA_PYTHON names one; pyenv's are found by themselves.
-rasa:
+# Rasa runs on CPython 3.8 to 3.10 only, which Debian 12 does not have. RASA_PYTHON names one; pyenv's are found by themselves. Without any, its
+# conversation is skipped.
+rasa: test-packages
+	mkdir -p .build/real
+	rm -f .build/real/rasa.skipped
 	stamp=".build/venv-rasa/$(subst /,-,$(RASA))"
 	if [ ! -e "$$stamp" ]; then
 	  python=
 	  for candidate in $${RASA_PYTHON:-} python3.10 python3.9 python3.8 "$$HOME"/.pyenv/versions/3.{10,9,8}.*/bin/python; do
 	    if "$$candidate" -c 'import sys; sys.exit(not (3, 8) <= sys.version_info < (3, 11))' 2>/dev/null; then python="$$candidate"; break; fi
 	  done
-	  if [ -z "$$python" ]; then echo "Rasa needs CPython 3.8 to 3.10: set RASA_PYTHON to one" >&2; exit 1; fi
+	  if [ -z "$$python" ]; then
+	    echo "Rasa needs CPython 3.8 to 3.10; RASA_PYTHON names one" | tee .build/real/rasa.skipped
+	    exit 0
+	  fi
 	  echo "-- installing $(RASA) into .build/venv-rasa (about 2.7 GB)"
-	  rm -rf .build/venv-rasa; mkdir -p .build
+	  rm -rf .build/venv-rasa
 	  { "$$python" -m venv .build/venv-rasa && .build/venv-rasa/bin/pip install --quiet --disable-pip-version-check "$(RASA)" "setuptools<81"; } \
 	    >.build/install.log 2>&1 || { tail -n 30 .build/install.log; exit 1; }
 	  touch "$$stamp"
 	fi
+
+matrix: test-packages
+	$(call environment,matrix,$(MATRIX))
 
 # Compiles for minutes. The model is a small table, so the compiler need not try hard.
 llama: test-packages

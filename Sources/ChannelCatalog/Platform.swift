@@ -83,12 +83,14 @@ extension Platform {
         switch self {
         case .webChat, .webhook: break
         case .matrix(let settings):
-            let matrix = Matrix(settings, channel: channel.name, tenant: channel.tenant, over: transport, store: store, time: time)
+            let matrix = Matrix(
+                settings, channel: channel.name, tenant: channel.tenant, over: transport, store: store, fetcher: files, time: time)
             channel.inbound = matrix
             channel.outbound = matrix
             channel.opening = matrix
             channel.typing = matrix
             channel.ending = matrix
+            channel.files = matrix
         }
     }
 }

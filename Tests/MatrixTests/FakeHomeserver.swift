@@ -33,6 +33,13 @@ final class FakeHomeserver: HTTPTransport {
     var unused: [String] { state.withLock { $0.answers.map(\.call) } }
 
     func send(_ call: Call) async throws(TransportError) -> Response {
+        var call = call
+        while let octets = await call.upload?.pipe.read() { call.body += octets }
+        let arrived = call
+        return try respond(to: arrived)
+    }
+
+    private func respond(to call: Call) throws(TransportError) -> Response {
         let answer: Result<Response, TransportError>? = state.withLock { state in
             state.calls.append(call)
             guard let index = state.answers.firstIndex(where: { Self.name(call).hasPrefix($0.call) }) else { return nil }
@@ -42,7 +49,7 @@ final class FakeHomeserver: HTTPTransport {
     }
 
     private static func name(_ call: Call) -> String {
-        let path = call.url.dropFirst("https://hs.example".count)
+        let path = call.url.hasPrefix("https://hs.example") ? call.url.dropFirst("https://hs.example".count) : call.url[...]
         return call.method.rawValue + " " + (PathSegment.decoded(path) ?? String(path))
     }
 }
@@ -65,7 +72,8 @@ struct Stage {
         let settings = try SettingsFile.read(
             MatrixChannelSettings.self, text: Array(text.utf8), path: "causeway.jsonc",
             environment: ["AS": Self.asToken, "HS": Self.hsToken, "HS2": Self.hsNext]).settings
-        matrix = Matrix(settings, channel: "desk", tenant: "acme", over: homeserver, store: store, time: time)
+        let fetcher = FileFetcher(over: homeserver, FileAddress.Rules(hosts: ["files.cxone.example"]), limit: 1 << 20)
+        matrix = Matrix(settings, channel: "desk", tenant: "acme", over: homeserver, store: store, fetcher: fetcher, time: time)
     }
 
     var deadline: Instant { time.now().advanced(byMilliseconds: 4000) }
@@ -81,9 +89,9 @@ struct Stage {
     func take(_ events: String, ephemeral: String = "") async throws(WebhookRefusal) -> [InboundEvent] {
         let body = "{\"ephemeral\":[\(ephemeral)],\"events\":[\(events)]}"
         switch try await call(.put, "_matrix/app/v1/transactions/1", body) {
-        case .events(let events, let answer):
-            #expect(answer.status == .ok && answer.body == Array("{}".utf8))
-            return events
+        case .events(let taken):
+            #expect(taken.answer.status == .ok && taken.answer.body == Array("{}".utf8))
+            return taken.0
         case .answer(let answer, _):
             #expect(answer.status == .ok)
             return []

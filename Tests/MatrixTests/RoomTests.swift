@@ -86,11 +86,11 @@ struct MatrixRoomTests {
         let stage = try Stage()
         stage.homeserver.answer("GET /_matrix/client/v3/rooms/!room/state/m.room.member/@alice:hs.example", 200, #"{"displayname":"Alice A."}"#)
         let hello = event(#"{"msgtype":"m.text","body":"x"}"#)
-        #expect(try await stage.message(hello).author.nickname == "Alice A.")
-        #expect(try await stage.message(hello).author.nickname == "Alice A.")
+        #expect(try await stage.message(hello).author.firstName == "Alice A.")
+        #expect(try await stage.message(hello).author.firstName == "Alice A.")
         #expect(stage.homeserver.calls.count == 1)
         let renamed = event(#"{"membership":"join","displayname":"Alicia"}"#, type: "m.room.member", more: #","state_key":"@alice:hs.example""#)
-        #expect(try await stage.message(renamed + "," + hello).author.nickname == "Alicia")
+        #expect(try await stage.message(renamed + "," + hello).author.firstName == "Alicia")
     }
 
     @Test("a missing name, store or homeserver costs the name, not the message")
@@ -98,11 +98,12 @@ struct MatrixRoomTests {
         let stage = try Stage()
         stage.homeserver.answer("GET", 200, "{}")
         let hello = event(#"{"msgtype":"m.text","body":"x"}"#)
-        #expect(try await stage.message(hello).author.nickname == "alice")
+        let author = try await stage.message(hello).author
+        #expect(author.firstName == nil && author.nickname == "alice")
         let broken = try Stage()
         broken.store.setFault { _, _ in .notReached }
         broken.homeserver.answer("GET", 500, "{}")
-        #expect(try await broken.message(hello).author.nickname == nil)
+        #expect(try await broken.message(hello).author.firstName == nil)
     }
 
     @Test("the contact ends the thread by leaving, when nobody else is left", arguments: [

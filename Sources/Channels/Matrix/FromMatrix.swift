@@ -76,7 +76,7 @@ struct FromMatrix: Sendable {
         // Another server's clock tells it: after 2014, when Matrix began, and not after tomorrow.
         let occurred = told > 1_400_000_000_000 && told < now + 86_400_000 ? told : now
         var message = InboundMessage(
-            id: MessageID(id), thread: thread, author: Person(PersonID(sender)), content: .none, occurred: occurred,
+            id: MessageID(id), thread: thread, author: Person(PersonID(sender), nickname: Accounts.localpart(of: sender)), content: .none, occurred: occurred,
             isOwn: accounts.isOurs(sender))
         message.facts = [("matrixUser", sender), ("matrixServer", String(sender.drop { $0 != ":" }.dropFirst()))]
         return message

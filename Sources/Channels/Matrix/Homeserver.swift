@@ -27,9 +27,14 @@ struct Homeserver: Sendable {
     ) async throws(MatrixFailure) -> JSON {
         var fields: HTTPFields = [.accept: "application/json"]
         if !octets.isEmpty { fields[.contentType] = type }
+        return try await answer(request(method, path, as: user, query: query, fields, octets, by: deadline))
+    }
+
+    /// The object that a call is answered with.
+    func answer(_ call: Call) async throws(MatrixFailure) -> JSON {
         let response: Response
         do {
-            response = try await transport.send(request(method, path, as: user, query: query, fields, octets, by: deadline))
+            response = try await transport.send(call)
         } catch {
             throw .unreached(error)
         }

@@ -12,19 +12,22 @@ package struct Matrix: Sendable {
     let homeserver: Homeserver
     let accounts: Accounts
     let memory: RoomMemory
+    let fetcher: FileFetcher
     let time: any TimeSource
 
     /// - Parameters:
     ///   - channel: Name of the channel in the settings; keeps what is stored apart from other channels'.
     ///   - tenant: As in the settings.
+    ///   - fetcher: Fetches agents' files.
     package init(
         _ settings: MatrixChannelSettings, channel: String, tenant: String, over transport: any HTTPTransport, store: any KeyValueStore,
-        time: any TimeSource
+        fetcher: FileFetcher, time: any TimeSource
     ) {
         self.settings = settings
         homeserver = Homeserver(settings: settings, transport: transport)
         accounts = Accounts(settings)
         memory = RoomMemory(store: store, tenant: tenant, channel: channel)
+        self.fetcher = fetcher
         self.time = time
     }
 

@@ -12,7 +12,9 @@ extension Matrix: InboundChannel {
     package func read(_ request: Request, path: Substring, by deadline: Instant) async throws(WebhookRefusal) -> Webhook {
         guard isHomeserver(request) else { throw WebhookRefusal(.unauthenticated, reason: "no valid hs_token") }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count >= 4, parts.prefix(3) == ["_matrix", "app", "v1"] else { throw WebhookRefusal(.notFound, reason: "not an application service's path") }
+        guard parts.count >= 4, parts.prefix(3) == ["_matrix", "app", "v1"] else {
+            throw WebhookRefusal(.notFound, reason: "not an application service's path")
+        }
         switch (parts[3], parts.count) {
         case ("transactions", 5):
             try Self.expect(.put, request)

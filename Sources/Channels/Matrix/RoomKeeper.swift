@@ -21,11 +21,11 @@ struct RoomKeeper {
     mutating func take(_ step: FromMatrix.Step) async throws(WebhookRefusal) -> InboundEvent? {
         switch step {
         case .message(var message):
-            if !message.isOwn { message.author.nickname = await name(of: message.author.id.text, in: message.thread) }
+            if !message.isOwn { message.author.firstName = await name(of: message.author.id.text, in: message.thread) }
             return .message(message)
         case .edit(var message):
             guard try await isAuthor(of: message) else { return nil }
-            message.author.nickname = await name(of: message.author.id.text, in: message.thread)
+            message.author.firstName = await name(of: message.author.id.text, in: message.thread)
             return .edit(message)
         case .deletion(let message, let thread): return .deletion(of: message, in: thread, visibility: .direct)
         case .invitation(let invitation):
@@ -53,8 +53,8 @@ struct RoomKeeper {
             name = state["displayname"]?.string ?? ""
             await matrix.memory.remember(name: name ?? "", of: user, by: deadline)
         }
-        // Who chose no name is shown by the one that they signed up with.
-        if name == "" { name = Accounts.localpart(of: user) }
+        // Who chose no name has their account's, which is the nickname.
+        if name == "" { name = nil }
         names[user] = .some(name)
         return name
     }

@@ -80,7 +80,7 @@ async def converse(site, talk):
         return lambda _: next((m for m in site.desk.messages() if m["text"] == text and all(m.get(k) == v for k, v in members.items())), None)
 
     def at_alice(text):
-        return lambda _: alice.received(lambda e: e["content"].get("body") == text)
+        return lambda _: alice.received(lambda e: e["content"].get("body") == text).get("content")
 
     # From the contact.
     room = await alice.open(SERVICE)
@@ -91,14 +91,14 @@ async def converse(site, talk):
     talk.check("the author's name", "Alice Example" in str(asked["author"]), asked["author"])
 
     # From the agent.
-    await talk.step("The agent answers", site.desk.reply(contact, "It left on Tuesday, <b>promise</b>."), at_alice("It left on Tuesday, <b>promise</b>."))
+    await talk.step("The agent answers", site.desk.reply(contact, "It left on Tuesday 🚚 & arrives soon."), at_alice("It left on Tuesday 🚚 & arrives soon."))
     answer = alice.received(lambda e: e["content"].get("body", "").startswith("It left"))
-    await talk.step("Alice reads it", alice.read(room, answer["event_id"]),
-                    lambda _: "seen" in site.desk.message("It left on Tuesday, <b>promise</b>.")["statuses"] and "seen")
+    await talk.step("Alice reads it", alice.read(room, answer.get("event_id")),
+                    lambda _: "seen" in site.desk.message("It left on Tuesday 🚚 & arrives soon.")["statuses"] and "seen")
     await talk.step("Alice types", alice.type(room), lambda _: "sender-actions" in site.desk.log() and "typing")
     await talk.step("The agent types", site.desk.type(contact), lambda _: alice.sees_typing(room, SERVICE) and "typing")
-    await talk.step("Alice quotes the answer", alice.say(room, "Which Tuesday?", reply_to=answer["event_id"]),
-                    at_desk("Which Tuesday?", replyTo=answer["event_id"]))
+    await talk.step("Alice quotes the answer", alice.say(room, "Which Tuesday?", reply_to=answer.get("event_id")),
+                    at_desk("Which Tuesday?", replyTo=answer.get("event_id")))
     question = site.desk.message("Which Tuesday?")["idOnExternalPlatform"]
     await talk.step("The agent quotes the question", site.desk.reply(contact, "This week's.", replyTo=question, isQuote=True),
                     lambda _: alice.received(lambda e: e["content"].get("body") == "This week's."
@@ -110,29 +110,29 @@ async def converse(site, talk):
                     lambda _: next((m for m in site.desk.messages() if m["direction"] == "inbound" and m["attachments"]), None)
                     and "a link to `label – 1.png`")
     attachment = next((m for m in site.desk.messages() if m["direction"] == "inbound" and m["attachments"]), {"attachments": [{}]})["attachments"][0]
-    await talk.step("CXone fetches it", None, lambda _: site.fetch(attachment["url"]) == PICTURE and f"{len(PICTURE)} octets, the same")
+    await talk.step("CXone fetches it", None, lambda _: site.fetch(attachment.get("url", site.url)) == PICTURE and f"{len(PICTURE)} octets, the same")
     await talk.step("The agent sends a file", site.desk.send_file(contact, "invoice.pdf", "application/pdf", b"%PDF-1.4 " + PICTURE),
                     lambda _: alice.received(lambda e: e["content"].get("msgtype") == "m.file" and e["content"].get("body") == "invoice.pdf") and "m.file `invoice.pdf`")
     file = alice.received(lambda e: e["content"].get("msgtype") == "m.file")
     await talk.step("Alice opens it", None, lambda _: file and alice.has(file["content"]["url"], b"%PDF-1.4 " + PICTURE) and "the same octets")
 
     # Changes of mind.
-    await talk.step("Alice edits her question", alice.edit(room, question, "Which Tuesday, please?"), at_desk("Which Tuesday, please?"))
-    await talk.step("Alice reacts", alice.react(room, answer["event_id"], "👍"), at_desk("Reacted with 👍"))
+    await talk.step("Alice edits her question", alice.edit(room, question, "Which Tuesday, please?"), at_desk("Edited: Which Tuesday, please?"))
+    await talk.step("Alice reacts", alice.react(room, answer.get("event_id"), "👍"), at_desk("Reacted with 👍"))
     slip = await alice.say(room, "My card is 4111")
     await talk.step("Alice writes something", None, at_desk("My card is 4111"))
-    await talk.step("Alice deletes it", alice.redact(room, slip), lambda _: site.desk.is_deleted(slip) and "deleted")
+    await talk.step("Alice deletes it", alice.redact(room, slip), at_desk("This message was deleted.", replyTo=slip))
 
     # Choices, where there are no buttons.
     await talk.step("The agent offers a choice", site.desk.reply(contact, content=site.desk.choices("How?", ["By post", "By courier"])),
-                    lambda _: alice.received(lambda e: "2" in e["content"].get("body", "") and "By courier" in e["content"].get("body", ""))["content"])
+                    lambda _: alice.received(lambda e: "2" in e["content"].get("body", "") and "By courier" in e["content"].get("body", "")).get("content"))
     await talk.step("Alice types 2", alice.say(room, "2"), at_desk("By courier", direction="inbound"))
 
     # The agent begins.
     await talk.step("The agent writes to Bob first", site.desk.start("matrix", bob.user, "Bob", "Your parcel is here."),
                     lambda _: bob.invitations() and "an invitation")
-    theirs = await bob.accept()
-    await talk.step("Bob accepts", None, lambda _: bob.received(lambda e: e["content"].get("body") == "Your parcel is here."))
+    theirs = await bob.accept() if bob.invitations() else "!none"
+    await talk.step("Bob accepts", None, lambda _: bob.received(lambda e: e["content"].get("body") == "Your parcel is here.").get("content"))
     await talk.step("Bob answers", bob.say(theirs, "I am coming."), at_desk("I am coming.", thread=theirs))
     await talk.step("The agent writes to nobody", site.desk.start("matrix", "@nobody:localhost", "Nobody", "x"),
                     lambda sent: sent.get("failure") or None)
@@ -151,11 +151,11 @@ async def converse(site, talk):
     # Rooms that cannot be read.
     secret = await alice.open(SERVICE, encrypted=True)
     await talk.step("Alice opens an encrypted room", None,
-                    lambda _: alice.received(lambda e: e["room_id"] == secret and e["content"].get("msgtype") == "m.notice")["content"], seconds=10)
+                    lambda _: alice.received(lambda e: e["room_id"] == secret and e["content"].get("msgtype") == "m.notice").get("content"), seconds=10)
 
     # Ends.
     await talk.step("The agent closes the conversation", site.desk.close(contact),
-                    lambda _: alice.received(lambda e: e["room_id"] == room and "has ended" in e["content"].get("body", ""))["content"], seconds=20)
+                    lambda _: alice.received(lambda e: e["room_id"] == room and "has ended" in e["content"].get("body", "")).get("content"), seconds=20)
     await talk.step("Bob leaves", bob.leave(theirs), lambda _: site.desk.contact_in(theirs).get("status") not in (None, "new", "open") and site.desk.contact_in(theirs)["status"])
 
     counters = site.desk.counters()

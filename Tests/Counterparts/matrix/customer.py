@@ -13,10 +13,9 @@ class Customer:
         await asyncio.to_thread(site.register, name)
         self = cls()
         self.client = AsyncClient(site.url, f"@{name}:localhost")
-        self.user, self.events, self.typing, self.members, self.invited = self.client.user_id, [], {}, set(), []
+        self.user, self.events, self.typing, self.members, self.invited = f"@{name}:localhost", [], {}, set(), []
         await self.client.login("pw-" + name)
         await self.client.set_displayname(shown)
-        self.client.add_response_callback(self.take)
         self.task = asyncio.create_task(self.follow())
         return self
 
@@ -24,13 +23,13 @@ class Customer:
         """Goes on through restarts of the homeserver."""
         while True:
             try:
-                await self.client.sync(timeout=2000, full_state=False)
+                self.take(await self.client.sync(timeout=2000))
             except asyncio.CancelledError:
                 raise
             except Exception:
                 await asyncio.sleep(0.1)
 
-    async def take(self, response):
+    def take(self, response):
         rooms = getattr(response, "rooms", None)
         if rooms is None:
             return
@@ -53,7 +52,8 @@ class Customer:
     # What is seen.
 
     def received(self, matches):
-        return next((e for e in self.events if e["sender"] != self.user and matches(e)), None)
+        """The first event of somebody else that fits; empty when there is none."""
+        return next((e for e in self.events if e["sender"] != self.user and matches(e)), {})
 
     def doubles(self):
         bodies = [e["content"]["body"] for e in self.events if e["sender"] != self.user and "body" in e["content"] and e["content"]["msgtype"] != "m.notice"]

@@ -40,6 +40,9 @@ class Site:
             "agents": {"orders": {"caller": {"headers": [{"name": "Authorization", "values": [env("AUTHORIZATION")]}]}, "scripted": {}}},
             "store": {"keys": [env("STORE_KEY")], "cache": {"url": front + "/cache", "secrets": [env("CACHE_SECRET")], "file": "cache.sqlite"}},
             "byoc": {"clients": {"cxone": {"secrets": [env("CAUSEWAY_BYOC_SECRET")]}}, "tokenKeys": [env("TOKEN_KEY")], "allowPlainHTTP": True},
+            "events": {"caller": {"headers": [{"name": "Authorization", "values": [env("EVENTS")]}]}, "allowPlainHTTP": True},
+            # The desk's files lie on this machine.
+            "attachments": {"allowLoopback": True},
             "tenants": {"acme": {"issuer": desk, "apiURL": desk, "clientId": "{clientId}", "clientSecret": env("CAUSEWAY_CXONE_CLIENT_SECRET"),
                                  "accessKeyId": "{accessKeyId}", "accessKeySecret": env("CAUSEWAY_CXONE_ACCESS_KEY_SECRET"), "hosts": ["127.0.0.1"]}},
             "channels": {"matrix": {"tenant": "acme", "integrationId": "causeway", "channelId": "matrix", "matrix": {
@@ -51,7 +54,8 @@ class Site:
         front = f"http://127.0.0.1:{self.front_port}"
         causeway = self.programs / "causeway"
         (self.stage.folder / "desk.json").write_text(json.dumps({
-            "integrations": [{"id": "causeway", "boxURL": front + "/byoc", "authorizationURL": front + "/byoc/1.0/token", "eventsURL": front + "/events/contact"}],
+            "integrations": [{"id": "causeway", "boxURL": front + "/byoc", "authorizationURL": front + "/byoc/1.0/token", "eventsURL": front + "/events/contact",
+                              "eventsAuthorization": self.environment["EVENTS"]}],
             "channels": [{"name": "matrix", "integration": "causeway"}]}))
         # The desk tells its tenant's ids only when it runs.
         probe = subprocess.Popen([causeway, "simulate", "--port", str(self.desk_port)], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
