@@ -41,7 +41,8 @@ let package = Package(
         adapter("Webhook", in: "VirtualAgents", beside: ["openapi.json"]),
         adapter("Rasa", in: "VirtualAgents"),
         adapter("OpenAI", in: "VirtualAgents"),
-        channel("WebChat"),
+        .target(name: "CWebChat", path: "Sources/Channels/WebChat/Assets", exclude: ["page.html", "chat.js", "chat.css", "icon.svg"]),
+        channel("WebChat", ["CWebChat"], beside: ["Assets", "README.md", "openapi.json"]),
         channel("Webhook"),
         channel("Matrix", beside: ["README.md"]),
         library("Catalog", [
@@ -67,6 +68,7 @@ let package = Package(
         function("attachments", ["ChannelCatalog", "CurlTransport", "Time"]),
         function("health", ["Catalog", "ChannelCatalog", "CurlTransport", "Health", "Time"]),
         library("Health", ["EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
+        function("webchat", ["ChannelCatalog", "CurlTransport", "Time"]),
         function("token-cache", ["CacheServer", "Store", "Time"], exclude: ["openapi.yaml"]),
         library("CacheServer", ["CSQLite", "HTTP", "Secrets", "Settings", "Store", "Time", http]),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -113,6 +115,9 @@ let package = Package(
         tests("AdapterTests", ["Catalog", "Conversation", "CurlTransport", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
         tests("DeliveryTests", ["Delivery", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time", http]),
+        tests("WebChatTests", [
+            "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", "WebChatChannel", http,
+        ]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
         tests("SimulatorTests", ["Simulator", "Workbench", "causeway", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),
         tests("MatrixTests", ["MatrixChannel", "Conversation", "HTTP", "JSON", "Settings", "Store", "Time", http]),
@@ -155,10 +160,10 @@ func adapter(_ name: String, in folder: String, beside documents: [String] = [])
 }
 
 /// A channel's adapter: as an agent's, and it may keep things in the store.
-func channel(_ name: String, beside documents: [String] = []) -> Target {
+func channel(_ name: String, _ dependencies: [Target.Dependency] = [], beside documents: [String] = []) -> Target {
     .target(
         name: name + "Channel",
-        dependencies: ["Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http],
+        dependencies: dependencies + ["Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http],
         path: "Sources/Channels/\(name)", exclude: documents, swiftSettings: strict)
 }
 

@@ -69,7 +69,8 @@ extension Platform {
     /// What the platform can carry.
     package var capabilities: ChannelCapabilities {
         switch self {
-        case .webChat, .webhook: ChannelCapabilities()
+        case .webChat(let settings): WebChat.capabilities(settings)
+        case .webhook: ChannelCapabilities()
         case .matrix: Matrix.capabilities
         }
     }
@@ -81,7 +82,13 @@ extension Platform {
         _ channel: inout Channel, over transport: any HTTPTransport, files: FileFetcher, store: any KeyValueStore, time: any TimeSource
     ) {
         switch self {
-        case .webChat, .webhook: break
+        case .webChat(let settings):
+            let chat = WebChat(settings, channel: channel, over: transport, store: store, time: time)
+            channel.outbound = chat
+            channel.typing = chat
+            channel.ending = chat
+            channel.files = chat.files
+        case .webhook: break
         case .matrix(let settings):
             let matrix = Matrix(
                 settings, channel: channel.name, tenant: channel.tenant, over: transport, store: store, fetcher: files, time: time)

@@ -71,6 +71,10 @@ package struct Endpoint: Sendable {
             path: "/attachments", methods: ["GET", "HEAD"], bodyLimit: 1, timeout: 310, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
+            name: "webchat", summary: "The chat in the browser: page, script for other sites, messages",
+            path: "/chat", methods: ["GET", "HEAD", "POST", "OPTIONS"], bodyLimit: 20, timeout: 45, memory: 256, callsOut: true,
+            isInternal: false, environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
             name: "token-cache", summary: "The embedded store: entries with a life and a version over plain HTTP, kept in SQLite",
             path: "/cache", methods: ["GET", "PUT", "DELETE"], bodyLimit: 1, timeout: 10, memory: 256, callsOut: false, isInternal: true,
             environment: ["CAUSEWAY_SETTINGS"]),

@@ -9,7 +9,7 @@ package enum Generated {
         try [
             GeneratedFile("functions/nginx.conf", NginxConfiguration.site(Site())),
             GeneratedFile("template.yaml", LambdaTemplate.template()),
-        ] + adapterPages(top: top)
+        ] + adapterPages(top: top) + channelPages(top: top)
     }
 
     private static let heading = "\n## Settings\n"
@@ -25,6 +25,18 @@ package enum Generated {
                 throw SystemFailure(saying: "\(path) has no heading `## Settings`")
             }
             return GeneratedFile(path, filled)
+        }
+    }
+
+    /// The same for channels.
+    private static func channelPages(top: String) -> [GeneratedFile] {
+        let members = SettingsFile.declarations(of: WholeSettings.self).first { $0.key == "channels" }?.members ?? []
+        return Files.names(in: "\(top)/Sources/Channels").compactMap { channel in
+            let path = "Sources/Channels/\(channel)/README.md"
+            guard let declaration = members.first(where: { $0.key.lowercased() == channel.lowercased() }), let page = Files.read("\(top)/\(path)") else {
+                return nil
+            }
+            return self.page(page, withTable: SettingsFile.table(declaration.members)).map { GeneratedFile(path, $0) }
         }
     }
 

@@ -3,11 +3,15 @@ package enum SampleSettings {
     /// The environment variables that the sample names, each a secret of at least 16 characters.
     package static let secrets = ["CAUSEWAY_AUTHORIZATION", "CAUSEWAY_SESSION_KEY", "CAUSEWAY_STORE_KEY", "CAUSEWAY_CACHE_SECRET"]
 
+    /// What the sample names besides when it is for this machine: the channel's part.
+    package static let channelSecrets = ["CAUSEWAY_BYOC_TOKEN_KEY", "CAUSEWAY_CHAT_KEY"]
+
     /// - Parameters:
     ///   - url: Where the front answers.
+    ///   - desk: Where CXone's part is played; with it the sample has a web chat that belongs there.
     ///   - cacheFile: The token cache's database.
     ///   - isLocal: Whether unencrypted requests from this machine are served.
-    package static func text(url: String, cacheFile: String, isLocal: Bool) -> String {
+    package static func text(url: String, cacheFile: String, isLocal: Bool, desk: String? = nil) -> String {
         """
         // Settings of Causeway: JSON with comments and trailing commas. `causeway settings --reference` explains every key,
         // `causeway check` finds mistakes, `causeway settings --schema > causeway.schema.json` gives completion in editors.
@@ -37,7 +41,36 @@ package enum SampleSettings {
               "scripted": {},
             },
           },
-        }
+        \(desk.map { messaging(url: url, desk: $0) } ?? "")}
+
+        """
+    }
+
+    private static func messaging(url: String, desk: String) -> String {
+        """
+
+          // Messaging: where browsers and CXone reach us, and who may call as CXone (the integration form's client id and secret).
+          "publicURL": "\(url)",
+          "byoc": {
+            "clients": {"cxone": {"secrets": [{"env": "CAUSEWAY_BYOC_SECRET"}]}},
+            "tokenKeys": [{"env": "CAUSEWAY_BYOC_TOKEN_KEY"}],
+            "allowPlainHTTP": true,
+          },
+          // The CXone tenant: here the one that `make run` plays. For a real one leave out "issuer", "apiURL" and "hosts".
+          "tenants": {
+            "simulator": {
+              "issuer": "\(desk)", "apiURL": "\(desk)", "hosts": ["127.0.0.1"],
+              "clientId": "causeway-app", "clientSecret": {"env": "CAUSEWAY_CXONE_CLIENT_SECRET"},
+              "accessKeyId": "AKIDCAUSEWAY", "accessKeySecret": {"env": "CAUSEWAY_CXONE_ACCESS_KEY_SECRET"},
+            },
+          },
+          "channels": {
+            // The chat in the browser, at \(url)/chat/webchat. Other sites that may show it stand in "origins".
+            "webchat": {
+              "tenant": "simulator", "integrationId": "causeway", "channelId": "webchat",
+              "webchat": {"sessionKeys": [{"env": "CAUSEWAY_CHAT_KEY"}], "origins": []},
+            },
+          },
 
         """
     }

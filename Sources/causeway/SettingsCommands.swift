@@ -51,7 +51,10 @@ struct SettingsCommand: ParsableCommand {
         switch form {
         case .schema: print(String(decoding: SettingsFile.schema(declarations, title: "Causeway"), as: UTF8.self), terminator: "")
         case .reference: print(SettingsFile.table(declarations), terminator: "")
-        case .sample: print(SampleSettings.text(url: "http://127.0.0.1:8080", cacheFile: "token-cache.sqlite", isLocal: true), terminator: "")
+        case .sample:
+            let text = SampleSettings.text(
+                url: "http://127.0.0.1:8080", cacheFile: "token-cache.sqlite", isLocal: true, desk: "http://127.0.0.1:8090")
+            print(text, terminator: "")
         }
     }
 }

@@ -18,7 +18,7 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
     ("Sources/CXone", ["Conversation", "Glibc", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Store", "Synchronization", "Time"]),
     // Adapters never see CXone, each other, the gateway or the network.
     ("Sources/VirtualAgents", ["Conversation", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Synchronization", "Time"]),
-    ("Sources/Channels", ["Conversation", "EventLoop", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Store", "Synchronization", "Time"]),
+    ("Sources/Channels", ["CWebChat", "Conversation", "EventLoop", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Store", "Synchronization", "Time"]),
     ("Sources/Delivery", [
         "Conversation", "EventLoop", "HTTP", "HTTPTypes", "JSON", "Secrets", "Settings", "Store", "Synchronization", "Time",
     ]),

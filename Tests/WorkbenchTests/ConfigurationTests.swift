@@ -68,7 +68,8 @@ struct ConfigurationTests {
             let text = ApacheConfiguration.site(site(mode))
             #expect(text.contains("CGIPassAuth On"))
             #expect(text.contains("RequestHeader unset Proxy early"))
-            #expect(text.contains("LimitRequestBody 9437184"))
+            let largest = (Endpoint.all.map(\.bodyLimit).max() ?? 0) + 1
+            #expect(text.contains("LimitRequestBody \(largest << 20)"))
             #expect(text.contains("<Location \"/cache\">\n    Require local") || text.contains("<Location \"/cache\">\n        Require local"), "\(text)")
         }
     }

@@ -39,7 +39,8 @@ package struct Serve: Sendable {
             throw SystemFailure(saying: "\(programs)/\(endpoint.name) is not built; `make run` builds it")
         }
         var environment = environment
-        for name in SampleSettings.secrets + Desk.secrets where (environment[name] ?? "").isEmpty { environment[name] = Files.randomKey() }
+        let secrets = SampleSettings.secrets + SampleSettings.channelSecrets + Desk.secrets
+        for name in secrets where (environment[name] ?? "").isEmpty { environment[name] = Files.randomKey() }
         // Variables of other start modes must not reach the functions.
         for name in ["AWS_LAMBDA_RUNTIME_API", "GATEWAY_INTERFACE", "LISTEN_FDS", "LISTEN_PID"] { environment[name] = nil }
         if let named = environment["CAUSEWAY_SETTINGS"], !named.isEmpty {
@@ -49,7 +50,9 @@ package struct Serve: Sendable {
         } else {
             (settings, isSample) = ("\(folder)/causeway.jsonc", true)
             try Files.write(
-                SampleSettings.text(url: "http://127.0.0.1:\(port)", cacheFile: "token-cache.sqlite", isLocal: true), to: settings)
+                SampleSettings.text(
+                    url: "http://127.0.0.1:\(port)", cacheFile: "token-cache.sqlite", isLocal: true, desk: "http://127.0.0.1:\(deskPort)"),
+                to: settings)
         }
         environment["CAUSEWAY_SETTINGS"] = settings
         self.environment = environment

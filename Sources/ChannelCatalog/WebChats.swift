@@ -1,0 +1,30 @@
+import CXone
+import Conversation
+import Delivery
+import EventLoop
+package import HTTP
+import Store
+package import Time
+import WebChatChannel
+
+extension MessagingSettings {
+    /// What serves `/chat`, or a handler that has nothing when no channel is a web chat.
+    /// - Parameter canHold: Whether a waiting request costs next to nothing, so that browsers may wait for messages in it for long.
+    package func webChat(over transport: any HTTPTransport, time: any TimeSource, canHold: Bool) -> any Handler {
+        guard let settings = store, let publicURL else { return UnconfiguredHandler() }
+        let store = settings.open(over: transport, time: time)
+        let all = channels(over: transport, store: store, time: time)
+        let places = channels.compactMap { name, group -> WebChatPlace? in
+            guard case .webChat = group.platform, let channel = all.first(where: { $0.name == name }), let chat = channel.outbound as? WebChat else {
+                return nil
+            }
+            return WebChatPlace(channel: channel, chat: chat)
+        }
+        guard !places.isEmpty else { return UnconfiguredHandler() }
+        let inbox = InboundDelivery(
+            centres: contactCentres(over: transport, store: store, time: time), store: store, files: nil, time: time, sleep: EventLoop.sleep)
+        return WebChatHandler(
+            places: places, inbox: inbox, publicURL: publicURL, hold: canHold ? 25_000 : 4000, allowsPlainHTTP: byoc?.allowPlainHTTP ?? false,
+            time: time, sleep: EventLoop.sleep)
+    }
+}
