@@ -64,6 +64,7 @@ let package = Package(
         function("byoc-outbound", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
         function("byoc-recipients", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
         function("byoc-sender-action", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
+        function("contact-events", ["CXone", "ChannelCatalog", "CurlTransport", "EventLoop", "Time"]),
         function("channel-pages", ["CXone", "ChannelCatalog", "CurlTransport", "Time"]),
         function("attachments", ["ChannelCatalog", "CurlTransport", "Time"]),
         function("health", ["Catalog", "ChannelCatalog", "CurlTransport", "Health", "Time"]),
@@ -114,7 +115,13 @@ let package = Package(
             "Settings", "Time", http], exclude: ["Fixtures"]),
         tests("AdapterTests", ["Catalog", "Conversation", "CurlTransport", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
-        tests("DeliveryTests", ["Delivery", "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time", http]),
+        .executableTarget(
+            name: "outbound-probe",
+            dependencies: [
+                "Conversation", "CurlTransport", "Delivery", "EventLoop", "Gateway", "HTTP", "JSON", "Settings", "Store", "Time", http,
+            ], path: "Tests/OutboundProbe", swiftSettings: strict),
+        tests("DeliveryTests", ["Delivery", "Conversation", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time",
+            "outbound-probe", "token-cache", http]),
         tests("WebChatTests", [
             "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", "WebChatChannel", http,
         ]),

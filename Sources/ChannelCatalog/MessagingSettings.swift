@@ -11,6 +11,7 @@ package struct MessagingSettings: SettingsGroup {
     package let publicURL: String?
     package let store: StoreSettings?
     package let byoc: BringYourOwnChannelSettings?
+    package let events: ContactEventsSettings?
     package let attachments: AttachmentSettings?
     package let tenants: [(name: String, group: TenantSettings)]
     package let channels: [(name: String, group: ChannelSettings)]
@@ -21,6 +22,8 @@ package struct MessagingSettings: SettingsGroup {
         store = reader.optionalGroup("store", StoreSettings.self,
             "State outside the process: access tokens, claims, threads. Channels need it; turns do not.")
         byoc = reader.optionalGroup("byoc", BringYourOwnChannelSettings.self, "What holds for CXone's calls about channels.")
+        events = reader.optionalGroup("events", ContactEventsSettings.self,
+            "How we learn that an agent ended a conversation, and who may ask for work that is due.")
         attachments = reader.optionalGroup("attachments", AttachmentSettings.self, "Files from and to contacts.")
         tenants = reader.named("tenants", TenantSettings.self, "The CXone tenants that channels belong to, each under a name of your choice.")
         channels = reader.named("channels", ChannelSettings.self, "The messaging channels, each under a name of your choice; it stands in URLs.")
@@ -111,5 +114,24 @@ extension MessagingSettings {
                 centres: contactCentres(over: transport, store: store, time: time), store: store, isLongLived: isLongLived, time: time, sleep: sleep)
         } : nil
         return CallbackHandler(byoc, serving: calls, channels: channels, outbox: outbox, store: store, time: time, sleep: sleep)
+    }
+}
+
+extension MessagingSettings {
+    /// What serves `/events`, with the work that no request brings.
+    package func contactEvents(
+        over transport: any HTTPTransport, time: any TimeSource, sleep: @escaping @Sendable (Instant) async -> Void
+    ) -> any Handler {
+        guard let events, let settings = store else { return UnconfiguredHandler() }
+        let store = settings.open(over: transport, time: time)
+        let channels = channels(over: transport, store: store, time: time)
+        let outbox = OutboundDelivery(
+            centres: contactCentres(over: transport, store: store, time: time), store: store, time: time, sleep: sleep)
+        let ticks = OutboundTicks(outbox, channels: channels, pollMilliseconds: events.pollSeconds.map { $0 * 1000 })
+        let handler = ContactEventsHandler(events, channels: channels, outbox: outbox, ticks: ticks, time: time)
+        guard channels.contains(where: { $0.mode == .acceptThenReport }) || events.pollSeconds != nil else { return handler }
+        return AttendedHandler(handler, everyMilliseconds: events.tickSeconds * 1000) {
+            _ = await ticks.tick(by: time.now().advanced(byMilliseconds: 20_000))
+        }
     }
 }

@@ -67,6 +67,10 @@ package struct Endpoint: Sendable {
             path: "/channels", methods: ["GET", "HEAD", "POST"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
+            name: "contact-events", summary: "An agent ended a conversation; work that is due is done when asked for", path: "/events",
+            routes: ["/contact", "/tick"], methods: ["POST"], bodyLimit: 1, timeout: 30, memory: 256, callsOut: true, isInternal: false,
+            environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
             name: "attachments", summary: "Files of contacts, for agents, under links that are sealed and end",
             path: "/attachments", methods: ["GET", "HEAD"], bodyLimit: 1, timeout: 310, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),

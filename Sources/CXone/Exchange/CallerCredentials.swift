@@ -24,11 +24,17 @@ struct CallerCredentials: Sendable {
     }
 
     init(agents: [ExchangeAgent]) {
+        var callers: [[CredentialHeaderSettings]] = []
+        for agent in agents { callers.append(agent.settings.caller.headers) }
+        self.init(callers: callers)
+    }
+
+    init(callers: [[CredentialHeaderSettings]]) {
         var names: [String] = []
         var all: [[Header]] = []
-        for agent in agents {
+        for caller in callers {
             var headers: [Header] = []
-            for header in agent.settings.caller.headers {
+            for header in caller {
                 guard let name = HTTPField.Name(header.name) else { continue }
                 let place = names.firstIndex { $0.equalsIgnoringCase(header.name) } ?? names.count
                 if place == names.count { names.append(header.name) }
