@@ -69,9 +69,11 @@ struct ContactEventTests {
         (#"{"caseId": "48213", "threadId": "poc_posts_t-7", "status": "trashed"}"#, "hole/t-7/48213/post"),
         (#"{"contactNumber": "48213", "status": "closed"}"#, "contact 48213"),
         (#"{"contactNumber": "48213", "threadIdOnExternalPlatform": "t-7", "status": "closed"}"#, "contact 48213"),
-        (#"{"eventId": "e", "eventObject": "Case", "eventType": "CaseStatusChanged", "data": {"brand": {"id": 9}, "channel": {"id": "poc"}, "case": {"id": "48213", "status": "closed", "threadIdOnExternalPlatform": "t-7"}}}"#,
+        (#"{"eventId": "e", "eventObject": "Case", "eventType": "CaseStatusChanged", "data": {"brand": {"id": 9}, "channel": {"id": "poc"}, "#
+            + #""case": {"id": "48213", "status": "closed", "threadIdOnExternalPlatform": "t-7"}}}"#,
             "hole/t-7/48213/direct"),
-        (#"{"type": "ContactStatusChanged", "data": {"contact": {"contactNumber": "48213", "channelId": "other", "threadId": "other_t-7"}, "_changes": [{"fieldName": "inbox", "currentValue": {"id": 1}}, {"fieldName": "status", "currentValue": "closed"}]}}"#,
+        (#"{"type": "ContactStatusChanged", "data": {"contact": {"contactNumber": "48213", "channelId": "other", "threadId": "other_t-7"}, "_changes": "#
+            + #"[{"fieldName": "inbox", "currentValue": {"id": 1}}, {"fieldName": "status", "currentValue": "closed"}]}}"#,
             "pond/t-7/48213/direct"),
         (#"{"eventType": "CustomerContactClosed", "data": {"channel": {"id": "poc"}, "thread": {"idOnExternalPlatform": "t_7/ü"}}}"#, "hole/t_7/ü/-/direct"),
     ])

@@ -34,8 +34,8 @@ enum Probe {
             capabilities.textLimit = 10
             capabilities.deliveryClass = isOnce ? .once : .mayDuplicate
             var channel = Channel(
-                name: value("PROBE_CHANNEL") ?? "folder", tenant: "probe", pointsOfContact: [PointOfContact(id: "poc", visibility: .direct)], capabilities: capabilities,
-                mode: value("PROBE_ACCEPTS") == nil ? .sendThenAnswer : .acceptThenReport)
+                name: value("PROBE_CHANNEL") ?? "folder", tenant: "probe", pointsOfContact: [PointOfContact(id: "poc", visibility: .direct)],
+                capabilities: capabilities, mode: value("PROBE_ACCEPTS") == nil ? .sendThenAnswer : .acceptThenReport)
             channel.outbound = platform
             let delivery = OutboundDelivery(store: store, time: time, sleep: EventLoop.sleep)
             return DeliveringHandler(
