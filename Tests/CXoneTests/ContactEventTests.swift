@@ -41,12 +41,12 @@ private final class FakeOutbox: Outbox, Ticking {
 @Suite("Contact events")
 struct ContactEventTests {
     private func respond(
-        _ body: String, path: String = "/events/contact", outbox: FakeOutbox = FakeOutbox(), keys: [String] = ["let me in"],
+        _ body: String, path: String = "/events/contact", outbox: FakeOutbox = FakeOutbox(), keys: [String] = ["let me in by this key"],
         edit: (inout Request) -> Void = { _ in }
     ) async throws -> Response {
         let text = #"{"caller": {"headers": [{"name": "X-Key", "values": [{"env": "NEW"}, {"env": "OLD"}]}]}}"#
         let settings = try SettingsFile.read(
-            ContactEventsSettings.self, text: Array(text.utf8), path: "test", environment: ["NEW": "let me in", "OLD": "let me in, too"]).settings
+            ContactEventsSettings.self, text: Array(text.utf8), path: "test", environment: ["NEW": "let me in by this key", "OLD": "let me in by the other"]).settings
         let channels = [
             Channel(
                 name: "hole", tenant: "jungle",
@@ -112,12 +112,12 @@ struct ContactEventTests {
         let body = #"{"contactNumber": "1", "status": "closed"}"#
         let outbox = FakeOutbox()
         for path in ["/events/contact", "/events/tick"] {
-            for (keys, status) in [([], 401), (["wrong"], 401), ([""], 401), (["let me in", "let me in"], 400)] {
+            for (keys, status) in [([], 401), (["wrong"], 401), ([""], 401), (["let me in by this key", "let me in by this key"], 400)] {
                 #expect(try await respond(body, path: path, outbox: outbox, keys: keys).status.code == status)
             }
         }
         #expect(outbox.ended.isEmpty)
-        #expect(try await respond(body, outbox: outbox, keys: ["let me in, too"]).status == .noContent)
+        #expect(try await respond(body, outbox: outbox, keys: ["let me in by the other"]).status == .noContent)
         #expect(try await respond(body, outbox: outbox) { $0.front.isSecure = false }.status == .forbidden)
         #expect(try await respond(body, outbox: outbox) { $0.method = .get }.status == .methodNotAllowed)
         #expect(try await respond(body, path: "/events/other", outbox: outbox).status == .notFound)

@@ -284,18 +284,19 @@ struct OutboundThreadTests {
         let stage = OutboundStage(FakePlatform { part in
             if part.key == "dead" { await EventLoop.sleep(until: .now().advanced(byMilliseconds: 60_000)) }
         })
-        let begun = Instant.now()
-        let word = try await onLoop {
-            await withTaskGroup(of: String.self) { group in
+        let (word, waited) = try await onLoop {
+            let begun = Instant.now()
+            let word = await withTaskGroup(of: String.self) { group in
                 // Its task never comes back within the test: as good as dead.
                 Task(executorPreference: EventLoop.current) { await stage.deliver(message("dead", key: "dead"), within: 700) }
                 await EventLoop.sleep(until: .now().advanced(byMilliseconds: 50))
-                group.addTask(executorPreference: EventLoop.current) { await stage.deliver(message(), within: 8000).word }
+                group.addTask(executorPreference: EventLoop.current) { await stage.deliver(message(), within: 30_000).word }
                 return await group.next() ?? ""
             }
+            return (word, Instant.now().milliseconds(since: begun))
         }
         #expect(word == "delivered p1")
-        #expect((1200..<7000).contains(Instant.now().milliseconds(since: begun)))
+        #expect(waited >= 1200)
     }
 }
 
