@@ -89,7 +89,7 @@ final class SocketStream: EventHandler, RoundEnding {
     /// Waits until most of what was sent is on its way; false when the stream is over. A reader that takes nothing at all for half a minute
     /// loses the connection.
     func waitForRoom() async -> Bool {
-        while isOpen, unsent.count - sentOfUnsent > SocketStream.crowded / 4, writer == nil {
+        while isOpen, !Task.isCancelled, unsent.count - sentOfUnsent > SocketStream.crowded / 4, writer == nil {
             slowness = loop.schedule(at: .now().advanced(byMilliseconds: SocketStream.stall)) { [weak self] in self?.close() }
             await withUnsafeContinuation { writer = $0 }
         }
@@ -223,6 +223,8 @@ final class SocketStream: EventHandler, RoundEnding {
         if ending == .draining { return close() }
         updateInterest()
         owner?.inputEnded()
+        // Whoever was cancelled by that must not go on waiting for room.
+        wakeWriter()
     }
 }
 
