@@ -62,7 +62,8 @@ struct HTTPProcessTests {
 
     private func waitFor(_ file: String, _ text: String) throws -> Bool {
         for _ in 0..<500 {
-            if (try? readFile(file).text) == text { return true }
+            // A file that is not there yet would count as a failure of the test.
+            if access(file, F_OK) == 0, try readFile(file).text == text { return true }
             usleep(10_000)
         }
         return false
