@@ -59,7 +59,7 @@ package enum SampleSettings {
           // The CXone tenant: here the one that `make run` plays. For a real one leave out "issuer", "apiURL" and "hosts".
           "tenants": {
             "simulator": {
-              "issuer": "\(desk)", "apiURL": "\(desk)", "hosts": ["127.0.0.1"],
+              "brandId": "9001", "issuer": "\(desk)", "apiURL": "\(desk)", "hosts": ["127.0.0.1"],
               "clientId": "causeway-app", "clientSecret": {"env": "CAUSEWAY_CXONE_CLIENT_SECRET"},
               "accessKeyId": "AKIDCAUSEWAY", "accessKeySecret": {"env": "CAUSEWAY_CXONE_ACCESS_KEY_SECRET"},
             },

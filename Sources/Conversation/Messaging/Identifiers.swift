@@ -1,21 +1,34 @@
 // Ids that are minted outside CXone travel as they are: compared octet by octet, never parsed, never trimmed (`byoc.md` §13).
 
+/// An id that was minted outside CXone. Two texts that look alike and differ in an octet, such as `é` composed and decomposed, are two ids.
+package protocol ExternalID: Sendable, Hashable {
+    var text: String { get }
+}
+
+extension ExternalID {
+    package static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    package func hash(into hasher: inout Hasher) {
+        for octet in text.utf8 { hasher.combine(octet) }
+    }
+}
+
 /// A message on the external platform: CXone's `idOnExternalPlatform` of a message. Unique within its channel; an adapter whose platform
 /// numbers messages per conversation puts the conversation's id before it.
-package struct MessageID: Sendable, Hashable {
+package struct MessageID: ExternalID {
     package let text: String
     package init(_ text: String) { self.text = text }
 }
 
 /// A conversation on the external platform: CXone's `thread.idOnExternalPlatform`. Minted by the platform, or by the adapter for a thread that
 /// an agent begins.
-package struct ThreadID: Sendable, Hashable {
+package struct ThreadID: ExternalID {
     package let text: String
     package init(_ text: String) { self.text = text }
 }
 
 /// A person on the external platform: CXone's `idOnExternalPlatform` of an end-user identity or recipient. Stable for that person.
-package struct PersonID: Sendable, Hashable {
+package struct PersonID: ExternalID {
     package let text: String
     package init(_ text: String) { self.text = text }
 }
