@@ -119,8 +119,10 @@ extension MessagingSettings {
 
 extension MessagingSettings {
     /// What serves `/events`, with the work that no request brings.
+    /// - Parameter warn: Hears of rounds in which something failed for good or could not be looked at: counts, never a message.
     package func contactEvents(
-        over transport: any HTTPTransport, time: any TimeSource, sleep: @escaping @Sendable (Instant) async -> Void
+        over transport: any HTTPTransport, time: any TimeSource, sleep: @escaping @Sendable (Instant) async -> Void,
+        warn: @escaping @Sendable (String) -> Void
     ) -> any Handler {
         guard let events, let settings = store else { return UnconfiguredHandler() }
         let store = settings.open(over: transport, time: time)
@@ -131,7 +133,9 @@ extension MessagingSettings {
         let handler = ContactEventsHandler(events, channels: channels, outbox: outbox, ticks: ticks, time: time)
         guard channels.contains(where: { $0.mode == .acceptThenReport }) || events.pollSeconds != nil else { return handler }
         return AttendedHandler(handler, everyMilliseconds: events.tickSeconds * 1000) {
-            _ = await ticks.tick(by: time.now().advanced(byMilliseconds: 20_000))
+            let report = await ticks.tick(by: time.now().advanced(byMilliseconds: 20_000))
+            guard report.failed > 0 || report.unseen > 0 else { return }
+            warn("messages failed for good: \(report.failed); postponed: \(report.postponed); not looked at: \(report.unseen)")
         }
     }
 }

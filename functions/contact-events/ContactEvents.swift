@@ -15,7 +15,7 @@ enum Function {
             let (settings, warnings) = try SettingsFile.load(MessagingSettings.self)
             for warning in warnings { Gateway.warn("\(warning)") }
             let transport = CurlTransport(options: Gateway.isShortLived ? .shortLived() : .longLived())
-            return settings.contactEvents(over: transport, time: SystemTime(), sleep: EventLoop.sleep)
+            return settings.contactEvents(over: transport, time: SystemTime(), sleep: EventLoop.sleep, warn: { Gateway.warn($0) })
         }
     }
 }
