@@ -14,7 +14,8 @@ struct SimulateCommand: ParsableCommand {
             It signs a middleware in, takes its messages, and calls it back when an agent writes (`/desk/…`, `GET /desk/log`).
             Secrets come from the environment and are random where they are not given: CAUSEWAY_BYOC_CLIENT (cxone) and
             CAUSEWAY_BYOC_SECRET for the middleware's token endpoint, CAUSEWAY_CXONE_CLIENT_SECRET and
-            CAUSEWAY_CXONE_ACCESS_KEY_SECRET for the middleware's sign-in.
+            CAUSEWAY_CXONE_ACCESS_KEY_SECRET for the middleware's sign-in. With CAUSEWAY_EVENTS_AUTHORIZATION a contact that an agent
+            closes is reported to the middleware's /events/contact, with that value as the field Authorization.
             """)
 
     @Option(help: "The port.")
@@ -46,6 +47,9 @@ struct SimulateCommand: ParsableCommand {
         let front = box.hasSuffix("/byoc") ? String(box.dropLast(5)) : box
         (integration.addURL, integration.reconnectURL, integration.removeURL) =
             (front + "/channels/add", front + "/channels/reconnect", front + "/channels/remove")
+        if let credential = environment["CAUSEWAY_EVENTS_AUTHORIZATION"], !credential.isEmpty {
+            (integration.eventsURL, integration.eventsAuthorization) = (front + "/events/contact", Secret(credential))
+        }
         experience.add(integration)
         for channel in channels { experience.addChannel(channel, integration: "causeway") }
         if let start {

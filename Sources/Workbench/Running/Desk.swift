@@ -10,7 +10,9 @@ package struct Desk: Sendable {
     package var channels = ["webchat"]
 
     /// What both sides must know of each other; random for each run unless the environment says otherwise.
-    package static let secrets = ["CAUSEWAY_BYOC_SECRET", "CAUSEWAY_CXONE_CLIENT_SECRET", "CAUSEWAY_CXONE_ACCESS_KEY_SECRET"]
+    package static let secrets = [
+        "CAUSEWAY_BYOC_SECRET", "CAUSEWAY_CXONE_CLIENT_SECRET", "CAUSEWAY_CXONE_ACCESS_KEY_SECRET", "CAUSEWAY_EVENTS_AUTHORIZATION",
+    ]
 
     package init(port: Int, front: String) { (self.port, self.front) = (port, front) }
 

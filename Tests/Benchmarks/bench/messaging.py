@@ -57,19 +57,22 @@ def burst(bench):
     seconds = 20 if bench.seconds > 1 else 2
     with Processes(bench.place) as processes:
         stage = Stage(bench.place, processes, ("webhook",), is_limited=True)
+        stage.ask("DELETE", "/desk/messages")
         said = stage.load("burst", OURS, seconds=seconds, rate=BURST_RATE, threads=THREADS)
         counted = stage.ask("GET", "/desk/counters")
         creates = stage.ask("GET", "/desk/messages")
     lost = said["messages"] - counted["created"]
     doubled = sum(message["creates"] > 1 for message in creates)
     drained = said["microseconds"] / 1e6
+    # A second's worth may go at once.
+    least = (said["messages"] - ALLOWED) / ALLOWED
     name = f"burst of {BURST_RATE:,}/s for {seconds} s"
     yield absolute(f"{name}: lost", lost, "", at_most=0, note=f"of {said['messages']:,}")
     yield absolute(f"{name}: created twice", doubled, "", at_most=0)
     yield absolute(f"{name}: limits broken", sum(counted["breaches"].values()), "", at_most=0)
     yield absolute(f"{name}: out of order", counted["disorders"] + counted["overlaps"], "", at_most=0)
     yield absolute(
-        f"{name}: drain time over the least that CXone allows", drained / (said["messages"] / ALLOWED), "", at_most=1 / 0.95,
+        f"{name}: drain time over the least that CXone allows", drained / least, "", at_most=1 / 0.95,
         note=f"{drained:.0f} s; {said['attempts']:,} webhooks, {said['refused']:,} of them told to come again; a message waited "
         f"{said['p50'] / 1e6:.0f} s (median) to {said['most'] / 1e6:.0f} s at the homeserver")
 
