@@ -43,7 +43,7 @@ let package = Package(
         adapter("OpenAI", in: "VirtualAgents"),
         .target(name: "CWebChat", path: "Sources/Channels/WebChat/Assets", exclude: ["page.html", "chat.js", "chat.css", "icon.svg"]),
         channel("WebChat", ["CWebChat"], beside: ["Assets", "README.md", "openapi.json"]),
-        channel("Webhook"),
+        channel("Webhook", beside: ["README.md", "Messages", "openapi.json"]),
         channel("Matrix", beside: ["README.md"]),
         library("Catalog", [
             "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
@@ -70,6 +70,7 @@ let package = Package(
         function("health", ["Catalog", "ChannelCatalog", "CurlTransport", "Health", "Time"]),
         library("Health", ["EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", http]),
         function("webchat", ["ChannelCatalog", "CurlTransport", "Time"]),
+        function("webhook", ["ChannelCatalog", "CurlTransport", "Time"]),
         function("token-cache", ["CacheServer", "Store", "Time"], exclude: ["openapi.yaml"]),
         library("CacheServer", ["CSQLite", "HTTP", "Secrets", "Settings", "Store", "Time", http]),
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -115,6 +116,8 @@ let package = Package(
             "Settings", "Time", http], exclude: ["Fixtures"]),
         tests("AdapterTests", ["Catalog", "Conversation", "CurlTransport", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent", http]),
+        tests("ChannelTests", ["ChannelCatalog", "Conversation", "CXone", "Delivery", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store",
+            "Time", "WebhookChannel", http]),
         .executableTarget(
             name: "outbound-probe",
             dependencies: [

@@ -49,6 +49,7 @@ package struct ChannelSettings: SettingsGroup {
     package let directions: Directions
     package let delivery: DeliveryMode
     package let showsAuthor: Bool
+    package let inbound: InboundSettings
     package let platform: Platform?
 
     package init(from reader: SettingsReader) {
@@ -60,6 +61,7 @@ package struct ChannelSettings: SettingsGroup {
         delivery = reader.value("delivery", .choice(), default: .sendThenAnswer,
             "When CXone is told that an agent's message is sent: when the platform has it, or when the store has it.")
         showsAuthor = reader.value("showsAuthor", .flag, default: false, "Whether contacts see the agent's name.")
+        inbound = reader.group("inbound", InboundSettings.self, "What is done with a platform's edits, deletions and facts.")
         platform = Platform.read(from: reader)
         if channelID == nil, postsChannelID == nil { reader.warning("has neither \"channelId\" nor \"postsChannelId\" yet: nothing can be delivered") }
     }

@@ -70,7 +70,7 @@ extension Platform {
     package var capabilities: ChannelCapabilities {
         switch self {
         case .webChat(let settings): WebChat.capabilities(settings)
-        case .webhook: ChannelCapabilities()
+        case .webhook(let settings): settings.capabilities
         case .matrix: Matrix.capabilities
         }
     }
@@ -88,7 +88,14 @@ extension Platform {
             channel.typing = chat
             channel.ending = chat
             channel.files = chat.files
-        case .webhook: break
+        case .webhook(let settings):
+            let app = WebhookApp(settings, over: transport, time: time)
+            channel.inbound = app
+            guard app.canSend else { return }
+            channel.outbound = app
+            if settings.capabilities.opensThreads { channel.opening = app }
+            if settings.capabilities.showsTyping { channel.typing = app }
+            channel.ending = app
         case .matrix(let settings):
             let matrix = Matrix(
                 settings, channel: channel.name, tenant: channel.tenant, over: transport, store: store, fetcher: files, time: time)
@@ -131,6 +138,7 @@ extension MessagingSettings {
                 name: name, tenant: settings.tenant, pointsOfContact: settings.pointsOfContact, capabilities: capabilities,
                 mode: settings.delivery)
             channel.showsAuthor = settings.showsAuthor
+            channel.inboundOptions = settings.inbound.options
             platform.equip(&channel, over: transport, files: files, store: store, time: time)
             return channel
         }

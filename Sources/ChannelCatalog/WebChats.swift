@@ -21,8 +21,9 @@ extension MessagingSettings {
             return WebChatPlace(channel: channel, chat: chat)
         }
         guard !places.isEmpty else { return UnconfiguredHandler() }
+        let centres = contactCentres(over: transport, store: store, time: time)
         let inbox = InboundDelivery(
-            centres: contactCentres(over: transport, store: store, time: time), store: store, files: nil, time: time, sleep: EventLoop.sleep)
+            centres: centres, store: store, files: fileSharing(over: transport, centres: centres, time: time), time: time, sleep: EventLoop.sleep)
         return WebChatHandler(
             places: places, inbox: inbox, publicURL: publicURL, hold: canHold ? 25_000 : 4000, allowsPlainHTTP: byoc?.allowPlainHTTP ?? false,
             time: time, sleep: EventLoop.sleep)

@@ -63,6 +63,10 @@ package struct Endpoint: Sendable {
             routes: ["/1.0/channel/{channel}/thread/{thread}/sender-action"], methods: ["POST"], bodyLimit: 1, timeout: 10, memory: 256, callsOut: true,
             isInternal: false, environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
+            name: "webhook", summary: "What messaging platforms tell: contacts' messages, receipts, typing, endings",
+            path: "/webhook", methods: ["GET", "POST", "PUT"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,
+            environment: ["CAUSEWAY_SETTINGS"]),
+        Endpoint(
             name: "channel-pages", summary: "The administrator's pages: adds, changes and removes channels in CXone",
             path: "/channels", methods: ["GET", "HEAD", "POST"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),

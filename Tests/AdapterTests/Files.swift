@@ -8,12 +8,3 @@ enum Files {
 
     static func read(_ path: String) throws -> [UInt8] { try #require(FileBytes.read(path), "cannot read \(path)") }
 }
-
-extension String {
-    /// Without white space at both ends.
-    var trimmed: String {
-        var text = self[...]
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return String(text.drop(while: \.isWhitespace))
-    }
-}

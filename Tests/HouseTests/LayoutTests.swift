@@ -62,6 +62,17 @@ struct LayoutTests {
         }
     }
 
+    @Test("each channel tells the same things in the same order, and shows messages")
+    func channelPages() {
+        let headings = ["## What it joins", "## Settings", "## What carries over", "## Known gaps", "## Sources and dates"]
+        for channel in Files.names(in: "\(House.top)/Sources/Channels") where Files.exists("\(House.top)/Sources/Channels/\(channel)/Messages") {
+            let folder = "Sources/Channels/\(channel)"
+            let found = House.read("\(folder)/README.md").split(separator: "\n").map(String.init).filter { headings.contains($0) }
+            #expect(found == headings, "\(folder)/README.md")
+            #expect(!Files.names(in: "\(House.top)/\(folder)/Messages").filter { $0.hasSuffix(".message") }.isEmpty, "\(folder)/Messages")
+        }
+    }
+
     @Test("every command that the README and the guides show is one of the Makefile's")
     func commands() {
         let targets = Set(House.read("Makefile").matches(of: /\n([a-z][a-z-]*):/).map { String($0.1) })

@@ -139,7 +139,10 @@ package protocol InboundChannel: Sendable {
 /// What a platform's request means.
 package enum Webhook: Sendable {
     /// Answered with `answer` when all of them are taken, else with an error, so that the platform sends them again.
-    case events([InboundEvent], answer: Response)
+    ///
+    /// `delivery` names this very delivery where the platform's signature covers such an id: what comes again under it, once taken, is answered
+    /// the same and has no effect.
+    case events([InboundEvent], answer: Response, delivery: String? = nil)
     /// A handshake, a ping, something of no interest: nothing to do but answer. `reason` is for the log.
     case answer(Response, reason: StaticString)
 }
@@ -165,9 +168,13 @@ package struct WebhookRefusal: Error, Equatable, CustomStringConvertible {
 
     package let code: Code
     package let reason: String
-    package init(_ code: Code, reason: String = "") {
+    /// With `methodNotAllowed`: what is allowed, as the field `Allow` says it.
+    package let allow: String?
+
+    package init(_ code: Code, reason: String = "", allow: String? = nil) {
         self.code = code
         self.reason = String(reason.prefix(200))
+        self.allow = allow
     }
     package static func == (left: WebhookRefusal, right: WebhookRefusal) -> Bool { left.code == right.code }
     package var description: String { reason.isEmpty ? code.rawValue : "\(code.rawValue): \(reason)" }

@@ -1,0 +1,21 @@
+import CXone
+import Delivery
+import EventLoop
+package import HTTP
+import Store
+package import Time
+
+extension MessagingSettings {
+    /// What serves `/webhook`, or a handler that has nothing when the settings name no channel.
+    ///
+    package func webhooks(over transport: any HTTPTransport, time: any TimeSource) -> any Handler {
+        guard let settings = store, !channels.isEmpty else { return UnconfiguredHandler() }
+        let store = settings.open(over: transport, time: time)
+        let centres = contactCentres(over: transport, store: store, time: time)
+        let inbox = InboundDelivery(
+            centres: centres, store: store, files: fileSharing(over: transport, centres: centres, time: time), time: time, sleep: EventLoop.sleep)
+        return WebhookHandler(
+            channels: channels(over: transport, store: store, time: time), inbox: inbox, store: store, time: time,
+            allowsPlainHTTP: byoc?.allowPlainHTTP ?? false)
+    }
+}
