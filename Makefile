@@ -16,7 +16,7 @@ SHELL := /bin/bash
 .SILENT:
 .DEFAULT_GOAL := help
 .PHONY: help run test real real-stores real-rasa real-llama real-matrix bench fuzz package generate docs clean build-packages test-packages \
-	bench-packages functions sam mock-ai rasa llama matrix
+	bench-packages functions sam mock-ai api rasa llama matrix
 
 export PATH := $(PATH):/usr/sbin:/sbin
 # A crash must not print memory, which may hold secrets.
@@ -34,6 +34,8 @@ BENCH_PACKAGES := go:golang-go php-fpm php-curl wrk valgrind redis-server webdis
 
 SAM := aws-sam-cli==1.170.0
 MOCK_AI := mock-ai-api==0.1.1
+# Hold what we publish to its descriptions and signatures.
+API := schemathesis==4.32.5 standardwebhooks==1.0.1
 RASA := rasa==3.6.21
 MATRIX := matrix-synapse==1.163.2 matrix-nio==0.26.0
 LLAMA := llama-cpp-python[server]==0.3.36 gguf==0.19.0
@@ -101,7 +103,7 @@ run: build-packages
 	$(call build,$(RELEASE),$(FUNCTIONS) causeway)
 	exec "$$(swift build $(RELEASE) --show-bin-path)/causeway" serve
 
-test: test-packages sam mock-ai package
+test: test-packages sam mock-ai api package
 	echo "-- building the tests and testing"
 	swift test $(SWIFT_FLAGS) --disable-xctest
 
@@ -202,6 +204,9 @@ sam: test-packages
 
 mock-ai: test-packages
 	$(call environment,mock-ai,$(MOCK_AI))
+
+api: test-packages
+	$(call environment,api,$(API))
 
 # Rasa runs on CPython 3.8 to 3.10 only, which Debian 12 does not have. RASA_PYTHON names one; pyenv's are found by themselves. Without any, its
 # conversation is skipped.

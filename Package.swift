@@ -131,7 +131,7 @@ let package = Package(
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
         tests("SimulatorTests", ["Simulator", "Workbench", "causeway", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),
         tests("MatrixTests", ["MatrixChannel", "Conversation", "HTTP", "JSON", "Settings", "Store", "Time", http]),
-        tests("FunctionTests", ["JSON", "Secrets", "Workbench"]),
+        tests("FunctionTests", ["JSON", "Secrets", "Workbench"], exclude: ["Descriptions"]),
         .executableTarget(
             name: "json-turn", dependencies: ["JSON", "Secrets"], path: "Tests/Benchmarks/JSONTurn", swiftSettings: strict),
         tests("HouseTests", ["JSON", "Workbench", "Settings", "Catalog"]),

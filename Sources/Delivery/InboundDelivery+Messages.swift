@@ -150,7 +150,7 @@ extension InboundDelivery {
             } catch where error.code == .exists {
                 // It is there, which is all that matters; its numbers are only comfort.
                 return .success(await look(id, place, desk) ?? CreatedMessage(contact: options.contact, message: nil, customer: nil))
-            } catch where error.isTransient && error.mayHaveArrived {
+            } catch where error.isTransient && error.mayHaveArrived && error.code != .throttled {
                 if let found = await look(id, place, desk) { return .success(found) }
                 throw error
             }

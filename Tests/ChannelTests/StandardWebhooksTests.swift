@@ -96,7 +96,6 @@ import Time
         let stage = try ChannelStage(try #require(Self.folder))
         let message = #"{"events":[{"type":"message","id":"m-1","thread":"t-7","from":{"id":"z"},"text":"hi","time":1700000000000}]}"#
         stage.sides.add(contactCentre: .response(503, type: nil, [], fields: [("Retry-After", "3")]))
-        stage.sides.add(contactCentre: .response(200, type: "application/json", Array(#"{"data":[]}"#.utf8)))
         let first = await stage.webhook.respond(to: Self.request(stage, body: message))
         #expect(first.status == .serviceUnavailable && first.fields[.retryAfter] == "3")
         stage.time.advance(milliseconds: 60_000)

@@ -1,5 +1,6 @@
 import Conversation
 import Delivery
+import HTTP
 import JSON
 import Store
 import Synchronization
