@@ -71,7 +71,8 @@ extension Request {
     fileprivate var holdsJSON: Bool {
         guard let type = fields.value(.contentType)?.lowercased() else { return false }
         let parts = type.split(separator: ";").map { String($0.filter { $0 != " " }) }
-        return parts.first == "application/json" && parts.dropFirst().allSatisfy { !$0.hasPrefix("charset=") || $0 == "charset=utf-8" || $0 == "charset=\"utf-8\"" }
+        return parts.first == "application/json"
+            && parts.dropFirst().allSatisfy { !$0.hasPrefix("charset=") || $0 == "charset=utf-8" || $0 == "charset=\"utf-8\"" }
     }
 }
 
