@@ -146,7 +146,8 @@ class Stage:
             with listening(socket_path) as listener:
                 self.processes.start(function, [self.place.ours(function)], environment, standard_input=listener)
             upstreams.append(f"upstream {function} {{ server unix:{socket_path}; keepalive 512; keepalive_requests 100000000; }}")
-            locations.append(f"location {path} {{ fastcgi_pass {function}; fastcgi_keep_conn on; }}")
+            parameters = PARAMETERS.replace("$document_uri", f"/{path.split('/')[1]}")
+            locations.append(f"location {path} {{ {parameters} fastcgi_pass {function}; fastcgi_keep_conn on; }}")
         port = free_port()
         self.processes.start("bridge", [self.place.go("byoc-bridge")], {**self.environment, "PORT": str(port)})
         upstreams.append(f"upstream bridge {{ server 127.0.0.1:{port}; keepalive 512; keepalive_requests 100000000; }}")
@@ -159,7 +160,6 @@ http {{
     access_log off; keepalive_requests 100000000; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi; client_body_buffer_size 64k;
     proxy_http_version 1.1; proxy_set_header Connection "";
-    {PARAMETERS}
     {chr(10).join(upstreams)}
     server {{ listen 127.0.0.1:{self.ports[OURS]} backlog=4096; {chr(10).join(locations)} }}
     server {{ listen 127.0.0.1:{self.ports[GO]} backlog=4096; location / {{ proxy_pass http://bridge; }} }}
