@@ -13,11 +13,7 @@ package enum SpeechMarkup {
         out.reserveCapacity(words.utf8.count + 16)
         for scalar in words.unicodeScalars {
             switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "'": out += "&apos;"
+            case "&", "<", ">", "\"", "'": out += MarkupCharacter.reference(to: scalar) ?? ""
             case "\t", "\n", "\r": out.unicodeScalars.append(scalar)
             case "\u{0}"..."\u{1F}", "\u{7F}", "\u{FFFE}", "\u{FFFF}": out += " "
             default: out.unicodeScalars.append(scalar)
@@ -75,7 +71,7 @@ package enum SpeechMarkup {
     }
 
     private static func entity(_ text: Substring.UTF8View) -> (String, Int)? {
-        for (name, value) in [("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'")]
+        for (name, value) in [("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'")]
         where text.starts(with: name.utf8) {
             return (value, name.utf8.count)
         }

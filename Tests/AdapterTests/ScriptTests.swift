@@ -119,7 +119,7 @@ import Time
             """)
         let reply = try await agent.reply(to: Self.turn(.text(#"echo <break/>&"','x':1"#)))
         #expect(reply.parts == [.text(
-            plain: #"echo <break/>&"','x':1"#, spoken: "<speak>echo &lt;break/&gt;&amp;&quot;&apos;,&apos;x&apos;:1</speak>")])
+            plain: #"echo <break/>&"','x':1"#, spoken: "<speak>echo &lt;break/&gt;&amp;&quot;&#39;,&#39;x&#39;:1</speak>")])
         #expect(reply.scriptPayloads.first?.parsed()?["said"]?.string == #"echo <break/>&"','x':1"#)
     }
 

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Names and values of a query or of a form (`application/x-www-form-urlencoded`).
 struct FormFields: Sendable {
     private let pairs: [(name: String, value: String)]
@@ -26,27 +28,8 @@ struct FormFields: Sendable {
 
     func contains(_ name: String) -> Bool { pairs.contains { $0.name == name } }
 
+    /// As a path's segment, but `+` is a space.
     private static func decoded(_ octets: some Collection<UInt8>) -> String? {
-        var out: [UInt8] = []
-        var rest = Array(octets)[...]
-        while let octet = rest.popFirst() {
-            switch octet {
-            case UInt8(ascii: "+"): out.append(0x20)
-            case UInt8(ascii: "%"):
-                guard let high = rest.popFirst().flatMap(hex), let low = rest.popFirst().flatMap(hex) else { return nil }
-                out.append(high << 4 | low)
-            default: out.append(octet)
-            }
-        }
-        return String(validating: out, as: UTF8.self)
-    }
-
-    private static func hex(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case 0x30...0x39: octet - 0x30
-        case 0x41...0x46: octet - 0x37
-        case 0x61...0x66: octet - 0x57
-        default: nil
-        }
+        String(validating: octets.map { $0 == UInt8(ascii: "+") ? 0x20 : $0 }, as: UTF8.self).flatMap { PathSegment.decoded($0) }
     }
 }

@@ -1,3 +1,5 @@
+import Conversation
+
 /// Pieces of a page. Every value is escaped where it enters, for text and attributes alike; only literals of this module are markup.
 struct HTML: Sendable, ExpressibleByStringInterpolation {
     private(set) var text: String
@@ -20,11 +22,7 @@ struct HTML: Sendable, ExpressibleByStringInterpolation {
         var out = ""
         for scalar in value.unicodeScalars {
             switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "'": out += "&#39;"
+            case "&", "<", ">", "\"", "'": out += MarkupCharacter.reference(to: scalar) ?? ""
             // Characters that no page can show, and those that turn the direction of what follows.
             case "\u{0}"..."\u{8}", "\u{B}"..."\u{1F}", "\u{7F}", "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": out += "\u{FFFD}"
             default: out.unicodeScalars.append(scalar)

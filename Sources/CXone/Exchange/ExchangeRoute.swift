@@ -19,35 +19,11 @@ struct ExchangeRoute {
             agent = nil
             return
         }
-        guard let name = Self.decoded(segment) else { return nil }
+        guard let name = segment.utf8.contains(UInt8(ascii: "%")) ? PathSegment.decoded(segment) : String(segment) else { return nil }
         agent = name
     }
 
     private static let name = "/exchange"
-
-    private static func decoded(_ segment: Substring) -> String? {
-        guard segment.utf8.contains(UInt8(ascii: "%")) else { return String(segment) }
-        var octets: [UInt8] = []
-        var rest = segment.utf8[...]
-        while let octet = rest.popFirst() {
-            guard octet == UInt8(ascii: "%") else {
-                octets.append(octet)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(hex), let low = rest.popFirst().flatMap(hex) else { return nil }
-            octets.append(high << 4 | low)
-        }
-        return String(validating: octets, as: UTF8.self)
-    }
-
-    private static func hex(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case 0x30...0x39: octet - 0x30
-        case 0x41...0x46: octet - 0x37
-        case 0x61...0x66: octet - 0x57
-        default: nil
-        }
-    }
 
     /// Whether the peer is on this machine. A Unix socket has no address.
     static func isLoopback(_ peer: String?) -> Bool {

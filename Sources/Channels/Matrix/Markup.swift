@@ -1,19 +1,9 @@
+import Conversation
+
 /// The little HTML of Matrix messages (specification, Client-Server API §11.2.1.7).
 enum Markup {
     static func escaped(_ text: some StringProtocol) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "'": out += "&#39;"
-            case "\n": out += "<br/>"
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out
+        MarkupCharacter.escaped(text).replacing("\n", with: "<br/>")
     }
 
     /// The words of a markup: without tags, the five named characters read, what was quoted left out.

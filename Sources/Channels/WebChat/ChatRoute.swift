@@ -21,7 +21,7 @@ enum ChatRoute: Equatable {
         guard rest.first == "/" else { return nil }
         let segments = rest.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         guard (1...3).contains(segments.count), segments.allSatisfy({ !$0.isEmpty }) else { return nil }
-        guard let channel = PercentCoding.decoded(segments[0]) else { return nil }
+        guard let channel = PathSegment.decoded(segments[0]) else { return nil }
         switch segments.count {
         case 1:
             switch segments[0] {
@@ -44,7 +44,7 @@ enum ChatRoute: Equatable {
             default: return nil
             }
         default:
-            guard segments[1] == "files", let id = PercentCoding.decoded(segments[2]) else { return nil }
+            guard segments[1] == "files", let id = PathSegment.decoded(segments[2]) else { return nil }
             self = .file(channel: channel, id: id)
         }
     }
@@ -67,37 +67,12 @@ enum ChatRoute: Equatable {
 }
 
 /// Parts of a request target.
-enum PercentCoding {
-    /// `nil` when it is not the encoding of a text in UTF-8.
-    static func decoded(_ text: Substring) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
-        var octets: [UInt8] = []
-        var rest = text.utf8[...]
-        while let octet = rest.popFirst() {
-            guard octet == UInt8(ascii: "%") else {
-                octets.append(octet)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(hex), let low = rest.popFirst().flatMap(hex) else { return nil }
-            octets.append(high << 4 | low)
-        }
-        return String(validating: octets, as: UTF8.self)
-    }
-
-    private static func hex(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case 0x30...0x39: octet - 0x30
-        case 0x41...0x46: octet - 0x37
-        case 0x61...0x66: octet - 0x57
-        default: nil
-        }
-    }
-
+enum ChatQuery {
     /// The first value of a query's parameter, decoded.
     static func parameter(_ name: String, in request: Request) -> String? {
         guard let start = request.target.firstIndex(of: "?") else { return nil }
         for pair in request.target[start...].dropFirst().split(separator: "&") where pair.hasPrefix(name + "=") {
-            return decoded(pair.dropFirst(name.count + 1))
+            return PathSegment.decoded(pair.dropFirst(name.count + 1))
         }
         return nil
     }

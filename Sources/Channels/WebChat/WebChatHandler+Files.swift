@@ -12,7 +12,7 @@ extension WebChatHandler {
         guard try await head(of: thread, call).ended == nil else { throw ChatRefusal(.ended) }
         try await count("files", of: token.visitor, limit: limits.messagesPerMinute, call)
         guard let type = ChatFileType.checked(call.request.fields.value(.contentType), call.request.body) else { throw ChatRefusal(.wrongFileType) }
-        let name = PercentCoding.parameter("name", in: call.request) ?? ""
+        let name = ChatQuery.parameter("name", in: call.request) ?? ""
         let file = ChatFile(id: ChatToken.random("f-"), name: name, type: type, size: call.request.body.count)
         do {
             try await place.chat.files.keep(call.request.body, as: file, in: thread, by: deadline(call))

@@ -119,8 +119,8 @@ extension WebChatHandler {
         let thread = ThreadID(token.thread)
         let after = try number("after", in: call.request, atMost: 1_000_000) ?? 0
         let wait = min(try number("wait", in: call.request, atMost: 60_000) ?? 0, hold)
-        let knowsTyping = PercentCoding.parameter("typing", in: call.request) == "1"
-        let tab = PercentCoding.parameter("tab", in: call.request).map { String($0.prefix(64)) }
+        let knowsTyping = ChatQuery.parameter("typing", in: call.request) == "1"
+        let tab = ChatQuery.parameter("tab", in: call.request).map { String($0.prefix(64)) }
         let began = Int(time.epochMilliseconds())
         let end = call.begun(time.now()).advanced(byMilliseconds: wait)
         var end_ = end
@@ -176,7 +176,7 @@ extension WebChatHandler {
     }
 
     private func number(_ name: String, in request: Request, atMost limit: Int) throws(ChatRefusal) -> Int? {
-        guard let text = PercentCoding.parameter(name, in: request) else { return nil }
+        guard let text = ChatQuery.parameter(name, in: request) else { return nil }
         guard !text.isEmpty, text.utf8.count <= 7, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text), number <= limit else {
             throw ChatRefusal(.malformed, place: name)
         }

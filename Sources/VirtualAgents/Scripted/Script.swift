@@ -1,3 +1,4 @@
+import Conversation
 import JSON
 
 /// A scripted agent's whole behaviour, as its author wrote it: intents in the order of the file (README.md shows the language).
@@ -141,16 +142,5 @@ extension Template {
     /// In JSON a place stands inside a string, so its value is escaped as one; in SSML it is text.
     static func escapedForJSON(_ text: String) -> String { String(RawJSON.string(text).text.dropFirst().dropLast()) }
 
-    static func escapedForMarkup(_ text: String) -> String {
-        text.reduce(into: "") { out, character in
-            switch character {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "'": out += "&apos;"
-            default: out.append(character)
-            }
-        }
-    }
+    static func escapedForMarkup(_ text: String) -> String { MarkupCharacter.escaped(text) }
 }

@@ -1,3 +1,5 @@
+import Conversation
+
 extension SequenceDiagram {
     /// A drawing that any browser shows: no script, no outer resource, light and dark by the viewer's choice, every text escaped.
     package var svg: String {
@@ -99,11 +101,7 @@ extension SequenceDiagram {
         var out = ""
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "'": out += "&#39;"
+            case "&", "<", ">", "\"", "'": out += MarkupCharacter.reference(to: scalar) ?? ""
             case "\n", "\r", "\t": out += " "
             case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}", "\u{FFFE}", "\u{FFFF}": out += "\u{FFFD}"
             default: out.unicodeScalars.append(scalar)
