@@ -126,7 +126,7 @@ let package = Package(
         tests("DeliveryTests", ["Delivery", "Conversation", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time",
             "outbound-probe", "token-cache", http]),
         tests("WebChatTests", [
-            "Conversation", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", "WebChatChannel", http,
+            "Conversation", "Delivery", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", "WebChatChannel", http,
         ]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
         tests("SimulatorTests", ["Simulator", "Workbench", "causeway", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),

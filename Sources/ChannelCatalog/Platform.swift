@@ -1,4 +1,5 @@
 package import Conversation
+import Delivery
 package import HTTP
 package import MatrixChannel
 package import Secrets
@@ -83,11 +84,12 @@ extension Platform {
     ) {
         switch self {
         case .webChat(let settings):
-            let chat = WebChat(settings, channel: channel, over: transport, store: store, time: time)
+            let kept = FileStore(store: store, tenant: channel.tenant, life: ChatFiles.life, limit: settings.limits.fileOctets)
+            let chat = WebChat(settings, channel: channel, fetcher: files, kept: kept, store: store, time: time)
             channel.outbound = chat
             channel.typing = chat
             channel.ending = chat
-            channel.files = chat.files
+            channel.files = kept
         case .webhook(let settings):
             let app = WebhookApp(settings, over: transport, time: time)
             channel.inbound = app

@@ -64,6 +64,8 @@ package enum SampleSettings {
               "accessKeyId": "AKIDCAUSEWAY", "accessKeySecret": {"env": "CAUSEWAY_CXONE_ACCESS_KEY_SECRET"},
             },
           },
+          // Files of the CXone above lie on this machine.
+          "attachments": {"allowLoopback": true},
           "channels": {
             // The chat in the browser, at \(url)/chat/webchat. Other sites that may show it stand in "origins".
             "webchat": {

@@ -1,4 +1,5 @@
 import Conversation
+import Delivery
 import HTTP
 import HTTPTypes
 import JSON
@@ -23,7 +24,7 @@ struct FileTests {
         let file = try #require(stage.inbox.messages.first?.files.first)
         guard case .platform(let reference) = file.place else { return #expect(Bool(false)) }
         let sink = Sink()
-        try await stage.chat.files.read(reference, by: stage.soon, into: sink)
+        try await stage.kept.read(reference, by: stage.soon, into: sink)
         #expect(sink.octets == large && sink.type == "image/png")
         let back = await stage.ask(.get, "/chat/web/files/\(id)", token: token)
         #expect(back.body == large && back.fields[.contentDisposition] == "attachment" && back.fields[.contentSecurityPolicy]?.contains("sandbox") == true)

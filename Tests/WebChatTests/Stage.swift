@@ -1,4 +1,5 @@
 import Conversation
+import Delivery
 import EventLoop
 import HTTP
 import HTTPTypes
@@ -40,6 +41,7 @@ struct Stage {
     let transport: FakeTransport
     let channel: Channel
     let chat: WebChat
+    let kept: FileStore
     let handler: WebChatHandler
 
     static let own = "https://chat.example"
@@ -56,7 +58,10 @@ struct Stage {
         channel = Channel(
             name: "web", tenant: "t", pointsOfContact: [PointOfContact(id: "c1", visibility: .direct)],
             capabilities: WebChat.capabilities(settings))
-        chat = WebChat(settings, channel: channel, over: transport, store: store, time: time)
+        let fetcher = FileFetcher(over: transport, FileAddress.Rules(hosts: ["files.example"]), limit: 1 << 20)
+        let kept = FileStore(store: store, tenant: "t", life: ChatFiles.life)
+        chat = WebChat(settings, channel: channel, fetcher: fetcher, kept: kept, store: store, time: time)
+        self.kept = kept
         let time = time
         handler = WebChatHandler(
             places: [WebChatPlace(channel: channel, chat: chat)], inbox: inbox, publicURL: Stage.own + "/", hold: 25_000, allowsPlainHTTP: false,

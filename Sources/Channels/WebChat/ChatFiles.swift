@@ -1,8 +1,7 @@
 package import Conversation
 import JSON
-import Secrets
 package import Store
-package import Time
+import Time
 
 /// A file of a conversation.
 struct ChatFile: Equatable {
@@ -10,7 +9,10 @@ struct ChatFile: Equatable {
     var name: String
     var type: String
     var size: Int
+    /// Where `FileKeeping` has it; never told to a browser.
+    var reference: String
 
+    /// What a browser gets.
     func write(to json: inout JSONWriter) {
         json.field("id", id)
         json.field("name", name)
@@ -18,8 +20,9 @@ struct ChatFile: Equatable {
         json.field("size", size)
     }
 
-    init(id: String, name: String, type: String, size: Int) {
+    init(id: String, name: String, type: String, size: Int, reference: String) {
         self.id = id
+        self.reference = reference
         self.name = Self.cleaned(name)
         self.type = type
         self.size = size
@@ -27,9 +30,9 @@ struct ChatFile: Equatable {
 
     init?(id: String, _ octets: [UInt8]) {
         guard let json = try? JSON(parsing: octets), let name = json["name"]?.string, let type = json["type"]?.string,
-            let size = json["size"]?.integer, size >= 0
+            let size = json["size"]?.integer, let reference = json["reference"]?.string, size >= 0
         else { return nil }
-        self.init(id: id, name: name, type: type, size: size)
+        self.init(id: id, name: name, type: type, size: size, reference: reference)
     }
 
     /// The last part of a name, without control characters and what turns writing round, at most 120 characters.
@@ -46,89 +49,66 @@ struct ChatFile: Equatable {
     }
 }
 
-/// The files of one channel's conversations, in the store, in pieces.
-package struct ChatFiles: FileSource {
+/// The files of one channel's conversations: which conversation has which, and under what name. What they hold is kept by `kept`.
+package struct ChatFiles: Sendable {
     let store: any KeyValueStore
-    let time: any TimeSource
+    let kept: any FileKeeping
     let tenant: String
     let channel: String
 
-    private static let piece = 384 << 10
-    private static let life = 2 * ChatLog.life
+    /// Milliseconds: a conversation may go on for longer than a day.
+    package static let life = 2 * ChatLog.life
 
-    package init(store: any KeyValueStore, time: any TimeSource, tenant: String, channel: String) {
+    /// - Parameter kept: Keeps what the files hold, for `life`.
+    package init(store: any KeyValueStore, kept: any FileKeeping, tenant: String, channel: String) {
         self.store = store
-        self.time = time
+        self.kept = kept
         self.tenant = tenant
         self.channel = channel
     }
 
     /// Keeps a file; it is there once the last write, of what describes it, is done.
-    func keep(_ octets: [UInt8], as file: ChatFile, in thread: ThreadID, by deadline: Instant) async throws(StoreFailure) {
-        for (index, start) in stride(from: 0, to: octets.count, by: Self.piece).enumerated() {
-            let piece = Array(octets[start..<min(start + Self.piece, octets.count)])
-            try check(await store.put(pieceKey(file.id, thread, index), piece, life: Self.life, by: deadline))
-        }
+    /// - Parameter id: The same file gets the same one at each attempt.
+    func keep(
+        _ octets: [UInt8], id: String, name: String, type: String, in thread: ThreadID, by deadline: Instant
+    ) async throws(ChannelError) -> ChatFile {
+        let reference = try await kept.keep(octets, mediaType: type, by: deadline)
+        let file = ChatFile(id: id, name: name, type: type, size: octets.count, reference: reference)
         var writer = JSONWriter()
-        writer.object { file.write(to: &$0) }
-        try check(await store.put(key(file.id, thread), writer.bytes, life: Self.life, by: deadline))
+        writer.object { json in
+            file.write(to: &json)
+            json.field("reference", reference)
+        }
+        if case .unavailable(let failure) = await store.put(key(id, thread), writer.bytes, life: Self.life, by: deadline) { throw Self.error(failure) }
+        return file
     }
 
-    private func check(_ result: StoreResult) throws(StoreFailure) {
-        if case .unavailable(let failure) = result { throw failure }
-    }
-
-    func file(_ id: String, in thread: ThreadID, by deadline: Instant) async throws(StoreFailure) -> ChatFile? {
+    func file(_ id: String, in thread: ThreadID, by deadline: Instant) async throws(ChannelError) -> ChatFile? {
         switch await store.get(key(id, thread), by: deadline) {
         case .value(let value): return ChatFile(id: id, value.octets)
         case .absent, .conflict: return nil
-        case .unavailable(let failure): throw failure
+        case .unavailable(let failure): throw Self.error(failure)
         }
     }
 
-    /// The octets of a file, or `nil` when a piece is gone.
-    func octets(of file: ChatFile, in thread: ThreadID, by deadline: Instant) async throws(StoreFailure) -> [UInt8]? {
-        var octets: [UInt8] = []
-        octets.reserveCapacity(file.size)
-        while octets.count < file.size {
-            switch await store.get(pieceKey(file.id, thread, octets.count / Self.piece), by: deadline) {
-            case .value(let value) where !value.octets.isEmpty: octets += value.octets
-            case .value, .absent, .conflict: return nil
-            case .unavailable(let failure): throw failure
-            }
-        }
-        return octets.count == file.size ? octets : nil
+    func octets(of file: ChatFile, by deadline: Instant) async throws(ChannelError) -> [UInt8] {
+        let whole = Whole()
+        try await kept.read(file.reference, by: deadline, into: whole)
+        return whole.octets
     }
 
-    /// What stands in an inbound message for a file: conversation and file.
-    static func reference(to file: ChatFile, in thread: ThreadID) -> String { thread.text + "/" + file.id }
-
-    package func read(_ reference: String, by deadline: Instant, into sink: any FileSink) async throws(ChannelError) {
-        let parts = reference.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2 else { throw ChannelError(.rejected, reason: "no such reference") }
-        let (thread, id) = (ThreadID(String(parts[0])), String(parts[1]))
-        guard let file = try await known({ () async throws(StoreFailure) in try await self.file(id, in: thread, by: deadline) }) else {
-            throw ChannelError(.threadGone, reason: "the file is gone")
-        }
-        try await sink.begin(mediaType: file.type, size: file.size)
-        for index in 0..<max(0, (file.size + Self.piece - 1) / Self.piece) {
-            switch await store.get(pieceKey(id, thread, index), by: deadline) {
-            case .value(let value): try await sink.write(value.octets)
-            case .absent, .conflict: throw ChannelError(.threadGone, reason: "a piece of the file is gone")
-            case .unavailable(let failure): throw ChannelError(.unreachable, reason: "store: \(failure.rawValue)")
-            }
-        }
-    }
-
-    private func known<Value>(_ body: () async throws(StoreFailure) -> Value) async throws(ChannelError) -> Value {
-        do { return try await body() } catch { throw ChannelError(.unreachable, reason: "store: \(error.rawValue)") }
+    private static func error(_ failure: StoreFailure) -> ChannelError {
+        ChannelError(failure == .timedOut ? .timedOut : .unreachable, reason: "store: \(failure.rawValue)", mayHaveArrived: false)
     }
 
     private func key(_ id: String, _ thread: ThreadID) -> StoreKey {
         StoreKey(tenant: tenant, purpose: "chat-file", id: channel + "\u{0}" + thread.text + "\u{0}" + id)
     }
 
-    private func pieceKey(_ id: String, _ thread: ThreadID, _ index: Int) -> StoreKey {
-        StoreKey(tenant: tenant, purpose: "chat-piece", id: channel + "\u{0}" + thread.text + "\u{0}" + id + "\u{0}\(index)")
+    private final class Whole: FileSink, @unchecked Sendable {
+        // @unchecked: filled by one task, read behind it.
+        var octets: [UInt8] = []
+        func begin(mediaType: String?, size: Int?) async throws(ChannelError) { octets.reserveCapacity(min(size ?? 0, 20 << 20)) }
+        func write(_ octets: [UInt8]) async throws(ChannelError) { self.octets += octets }
     }
 }

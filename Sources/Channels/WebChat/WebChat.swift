@@ -1,6 +1,5 @@
 package import Conversation
 package import HTTP
-import HTTPTypes
 import JSON
 package import Store
 package import Time
@@ -12,20 +11,24 @@ package struct WebChat: OutboundChannel, TypingChannel, EndingChannel {
     package let log: ChatLog
     package let files: ChatFiles
     package let settings: WebChatChannelSettings
-    private let transport: any HTTPTransport
+    private let fetcher: FileFetcher
     private let time: any TimeSource
 
     /// Milliseconds that one sign of typing is shown.
     static let typing = 10_000
 
+    /// - Parameters:
+    ///   - fetcher: For what agents attach.
+    ///   - kept: Keeps files both ways for `ChatFiles.life`.
     package init(
-        _ settings: WebChatChannelSettings, channel: Channel, over transport: any HTTPTransport, store: any KeyValueStore, time: any TimeSource
+        _ settings: WebChatChannelSettings, channel: Channel, fetcher: FileFetcher, kept: any FileKeeping, store: any KeyValueStore,
+        time: any TimeSource
     ) {
         self.settings = settings
-        self.transport = transport
+        self.fetcher = fetcher
         self.time = time
         log = ChatLog(store: store, time: time, tenant: channel.tenant, channel: channel.name)
-        files = ChatFiles(store: store, time: time, tenant: channel.tenant, channel: channel.name)
+        files = ChatFiles(store: store, kept: kept, tenant: channel.tenant, channel: channel.name)
     }
 
     package static func capabilities(_ settings: WebChatChannelSettings) -> ChannelCapabilities {
@@ -73,27 +76,18 @@ package struct WebChat: OutboundChannel, TypingChannel, EndingChannel {
     private func keep(_ files: [OutboundFile], of part: OutboundPart) async throws(ChannelError) -> [ChatFile] {
         var kept: [ChatFile] = []
         for (index, file) in files.enumerated() {
-            let response: Response
+            let found: (octets: [UInt8], head: FileFetcher.Head)
             do {
-                response = try await transport.send(Call(
-                    method: .get, url: file.url, deadline: part.deadline, responseLimit: settings.limits.fileOctets))
+                found = try await fetcher.read(file.url, atMost: settings.limits.fileOctets, by: part.deadline)
             } catch {
-                throw ChannelError(error.code == .tooLarge ? .tooLarge : .unreachable, reason: "file: \(error.code.rawValue)", mayHaveArrived: false)
+                throw ChannelError(error)
             }
-            guard response.status.code == 200 else {
-                throw ChannelError(.rejected, reason: "file: status \(response.status.code)", mayHaveArrived: false)
-            }
-            guard let type = ChatFileType.checked(response.fields.value(.contentType), response.body) else {
+            guard let type = ChatFileType.checked(found.head.mediaType, found.octets) else {
                 throw ChannelError(
                     .contentRefused, reason: "file: type", sentence: "This kind of file is not shown in the chat.", mayHaveArrived: false)
             }
-            let found = ChatFile(id: ChatEntry.fileID(part.key, index), name: file.name, type: type, size: response.body.count)
-            do {
-                try await self.files.keep(response.body, as: found, in: part.thread, by: part.deadline)
-            } catch {
-                throw ChannelError(.unreachable, reason: "store: \(error.rawValue)", mayHaveArrived: false)
-            }
-            kept.append(found)
+            kept.append(try await self.files.keep(
+                found.octets, id: ChatEntry.fileID(part.key, index), name: file.name, type: type, in: part.thread, by: part.deadline))
         }
         return kept
     }

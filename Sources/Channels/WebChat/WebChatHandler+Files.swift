@@ -13,11 +13,12 @@ extension WebChatHandler {
         try await count("files", of: token.visitor, limit: limits.messagesPerMinute, call)
         guard let type = ChatFileType.checked(call.request.fields.value(.contentType), call.request.body) else { throw ChatRefusal(.wrongFileType) }
         let name = ChatQuery.parameter("name", in: call.request) ?? ""
-        let file = ChatFile(id: ChatToken.random("f-"), name: name, type: type, size: call.request.body.count)
+        let file: ChatFile
         do {
-            try await place.chat.files.keep(call.request.body, as: file, in: thread, by: deadline(call))
+            file = try await place.chat.files.keep(
+                call.request.body, id: ChatToken.random("f-"), name: name, type: type, in: thread, by: deadline(call))
         } catch {
-            throw ChatRefusal(.store(error))
+            throw ChatRefusal(ChatProblem.notNow.response(retryAfterMilliseconds: 2000, reason: "\(error)"))
         }
         var writer = JSONWriter()
         writer.object { file.write(to: &$0) }
@@ -47,9 +48,8 @@ extension WebChatHandler {
         let (files, thread) = (call.place.chat.files, ThreadID(token.thread))
         guard id.utf8.count <= 64, id.utf8.allSatisfy(Self.isPlain) else { throw ChatRefusal(.notFound) }
         do {
-            guard let file = try await files.file(id, in: thread, by: deadline(call)),
-                let octets = try await files.octets(of: file, in: thread, by: deadline(call))
-            else { throw ChatRefusal(.notFound) }
+            guard let file = try await files.file(id, in: thread, by: deadline(call)) else { throw ChatRefusal(.notFound) }
+            let octets = try await files.octets(of: file, by: deadline(call))
             return Response(
                 status: .ok,
                 fields: [
@@ -60,7 +60,7 @@ extension WebChatHandler {
         } catch let refusal as ChatRefusal {
             throw refusal
         } catch {
-            throw ChatRefusal(.notNow)
+            throw ChatRefusal((error as? ChannelError)?.isTransient == false ? .notFound : .notNow)
         }
     }
 }

@@ -45,7 +45,7 @@ extension WebChatHandler {
             id: MessageID(token.thread + "." + draft.id), thread: thread, author: Person(PersonID(token.visitor), nickname: token.name),
             content: content, occurred: occurred,
             files: files.map { file in
-                InboundFile(.platform(reference: ChatFiles.reference(to: file, in: thread)), name: file.name, mediaType: file.type, size: file.size)
+                InboundFile(.platform(reference: file.reference), name: file.name, mediaType: file.type, size: file.size)
             })
         message.language = token.language
         return message
@@ -193,11 +193,9 @@ extension WebChatHandler {
         }
         let (delivered, seen) = (try mark("delivered"), try mark("seen"))
         let deadline = deadline(call)
-        var before = ChatHead()
         do {
             let head = try await place.chat.log.head(of: thread, by: deadline)
             let (newDelivered, newSeen) = (min(max(delivered, seen), head.next - 1), min(seen, head.next - 1))
-            before = head
             guard newDelivered > head.delivered || newSeen > head.seen else { return Response(status: .noContent) }
             let receipts = try await receipts(from: head, delivered: newDelivered, seen: newSeen, thread, place, by: deadline)
             if !receipts.isEmpty { try check(await inbox.accept(receipts, from: place.channel, by: deadline)) }
@@ -212,7 +210,6 @@ extension WebChatHandler {
         } catch {
             throw ChatRefusal(.notNow)
         }
-        _ = before
         return Response(status: .noContent)
     }
 

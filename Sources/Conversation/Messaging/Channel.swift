@@ -210,6 +210,12 @@ package protocol FileSource: Sendable {
     func read(_ reference: String, by deadline: Instant, into sink: any FileSink) async throws(ChannelError)
 }
 
+/// Keeps files for a while, for a channel whose platform has no place for them.
+package protocol FileKeeping: FileSource {
+    /// - Returns: The reference by which the file is read.
+    func keep(_ octets: [UInt8], mediaType: String?, by deadline: Instant) async throws(ChannelError) -> String
+}
+
 package protocol FileSink: Sendable {
     func begin(mediaType: String?, size: Int?) async throws(ChannelError)
     func write(_ octets: [UInt8]) async throws(ChannelError)

@@ -6,7 +6,7 @@ package import Time
 
 /// Files kept in the store for a while, in parts of at most 256 KiB: for channels that have no place of their own, and for what waits to be
 /// delivered. The store seals them; their references are unguessable.
-package struct FileStore: FileSource {
+package struct FileStore: FileKeeping {
     private let store: any KeyValueStore
     private let tenant: String
     private let life: Int
