@@ -28,10 +28,11 @@ BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsqlite3-dev pkg-config
 STATIC_PACKAGES := ld.lld:lld libnghttp2-dev libssh2-1-dev libpsl-dev libidn2-dev libunistring-dev libzstd-dev libbrotli-dev zlib1g-dev librtmp-dev
 RUN_PACKAGES := nginx:nginx-light curl
 TEST_PACKAGES := fcgiwrap spawn-fcgi apache2 lighttpd caddy cgi-fcgi:libfcgi-bin etcd:etcd-server etcdctl:etcd-client objdump:binutils \
-	systemd-analyze:systemd openssl python3 python3-venv
+	systemd-analyze:systemd openssl python3 python3-venv chromium fonts-noto-core
 LLAMA_PACKAGES := gcc g++
 BENCH_PACKAGES := go:golang-go php-fpm php-curl wrk valgrind redis-server webdis gcc
 
+BROWSER := playwright==1.65.2 axe-playwright-python==0.1.8
 SAM := aws-sam-cli==1.170.0
 MOCK_AI := mock-ai-api==0.1.1
 # Hold what we publish to its descriptions and signatures.
@@ -106,6 +107,9 @@ run: build-packages
 test: test-packages sam mock-ai api package
 	echo "-- building the tests and testing"
 	swift test $(SWIFT_FLAGS) --disable-xctest
+	$(call environment,browser,$(BROWSER))
+	echo "-- the web chat in Chromium; pictures are in .build/browser"
+	.build/venv-browser/bin/python Tests/BrowserTests/run.py --programs "$$(swift build $(RELEASE) --show-bin-path)"
 
 # One folder for each function and host: fastcgi (the system's libcurl), cgi and lambda (everything inside, for processes that start often),
 # and the configurations of the servers. CAUSEWAY_SETTINGS names the settings file that goes into the Lambda folders; otherwise the sample.
