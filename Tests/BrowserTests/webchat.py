@@ -298,7 +298,7 @@ def test_phone(stage):
     """on a phone, light and dark: nothing outside the screen, targets large enough"""
     for scheme in ("light", "dark"):
         with stage.person(390, 844, color_scheme=scheme, has_touch=True, is_mobile=True, reduced_motion="reduce") as open_page:
-            page, contact = begin(stage, open_page, "Hello from my phone, where things are narrow and a long word like Donaudampfschifffahrtsgesellschaftskapitän must break")
+            page, contact = begin(stage, open_page, f"Hello from my {scheme} phone, where things are narrow and a long word like Donaudampfschifffahrtsgesellschaftskapitän must break")
             stage.reply(contact, "Hello! How can I help you today?")
             stage.reply(contact, content={"type": "QUICK_REPLIES", "fallbackText": "x", "payload": {"text": {"content": "Is it about"}, "actions": [
                 {"type": "REPLY_BUTTON", "text": "an order", "postback": "1"}, {"type": "REPLY_BUTTON", "text": "a return", "postback": "2"}, {"type": "REPLY_BUTTON", "text": "something else", "postback": "3"}]}})
