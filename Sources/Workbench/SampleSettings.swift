@@ -56,6 +56,11 @@ package enum SampleSettings {
             "tokenKeys": [{"env": "CAUSEWAY_BYOC_TOKEN_KEY"}],
             "allowPlainHTTP": true,
           },
+          // What tells us that an agent ended a conversation: in CXone a workflow automation, here the simulator.
+          "events": {
+            "caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_EVENTS_AUTHORIZATION"}]}]},
+            "allowPlainHTTP": true,
+          },
           // The CXone tenant: here the one that `make run` plays. For a real one leave out "issuer", "apiURL" and "hosts".
           "tenants": {
             "simulator": {
