@@ -14,6 +14,9 @@ package struct WebhookHandler: Handler {
     private let time: any TimeSource
     private let allowsPlainHTTP: Bool
 
+    /// Octets of a body: a homeserver that was away sends all that it kept in one transaction.
+    package static let mostOctets = 8 << 20
+
     /// - Parameters:
     ///   - channels: Those without an inbound side are not there for a caller (B6).
     ///   - allowsPlainHTTP: Serve unencrypted requests from this machine.

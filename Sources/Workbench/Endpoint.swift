@@ -64,7 +64,7 @@ package struct Endpoint: Sendable {
             isInternal: false, environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
             name: "webhook", summary: "What messaging platforms tell: contacts' messages, receipts, typing, endings",
-            path: "/webhook", methods: ["GET", "POST", "PUT"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,
+            path: "/webhook", methods: ["GET", "POST", "PUT"], bodyLimit: 8, timeout: 15, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
             name: "channel-pages", summary: "The administrator's pages: adds, changes and removes channels in CXone",

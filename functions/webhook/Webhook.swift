@@ -1,5 +1,6 @@
 import ChannelCatalog
 import CurlTransport
+import Delivery
 import Gateway
 import Settings
 import Time
@@ -8,7 +9,7 @@ import Time
 @main
 enum Function {
     static func main() {
-        Gateway.serve("webhook") {
+        Gateway.serve("webhook", limits: GatewayLimits(body: WebhookHandler.mostOctets)) {
             let (settings, warnings) = try SettingsFile.load(MessagingSettings.self)
             for warning in warnings { Gateway.warn("\(warning)") }
             let transport = CurlTransport(options: Gateway.isShortLived ? .shortLived() : .longLived())
