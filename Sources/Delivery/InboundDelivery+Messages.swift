@@ -79,6 +79,10 @@ extension InboundDelivery {
             await abandon(claim)
             return .store(error)
         }
+        if let step = await reopen(creation.message.thread, record, place, desk) {
+            await abandon(claim)
+            return step
+        }
         guard let (message, options) = await dressed(creation, record, desk) else {
             await abandon(claim)
             return .ignored("own message of an unknown thread")
@@ -100,6 +104,19 @@ extension InboundDelivery {
         guard let record else { return ThreadRecord(visibility: message.visibility) }
         guard record.hasEnded, desk.channel.capabilities.isLiveChat else { return record }
         return try await threads.beginAnew(message.thread, in: desk.channel, visibility: message.visibility, by: desk.deadline)
+    }
+
+    /// A thread that lasts takes agents' messages again before the contact's next one is there. `nil` when it does.
+    private func reopen(_ thread: ThreadID, _ record: ThreadRecord, _ place: PointOfContact, _ desk: Desk) async -> Step? {
+        guard record.hasEnded else { return nil }
+        do throws(ContactCentreError) {
+            try await desk.centre.reopen(record.threadForContactCentre(thread), contact: record.contact, in: place, by: desk.last)
+        } catch where error.isTransient {
+            return .notNow(milliseconds: error.retryAfterMilliseconds ?? 2000, reason: "contact centre: \(error)")
+        } catch {
+            // What CXone will not open is told to the agent who answers; the contact's message goes there all the same.
+        }
+        return nil
     }
 
     /// The message as CXone gets it: thread, author, choice and files settled.

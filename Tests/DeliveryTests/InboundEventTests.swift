@@ -137,6 +137,7 @@ import Time
         let threads = stage.centre.effects.map(\.message.thread.text)
         #expect(threads == (isLiveChat ? ["t-7", "t-7~2"] : ["t-7", "t-7"]))
         #expect(stage.centre.contacts == 2)
+        #expect(stage.centre.reopenings == (isLiveChat ? [] : [ThreadID("t-7")]), "agents can answer there again")
         let found = try await ThreadRecords(store: stage.store).platformThread(ThreadID(threads[1]), in: stage.channel, by: stage.soon)
         #expect(found == ThreadID("t-7"))
         let record = try await ThreadRecords(store: stage.store).record(of: ThreadID("t-7"), in: stage.channel, by: stage.soon)

@@ -12,6 +12,7 @@ package final class FakeContactCentre: ContactCentre {
         case report(Receipt, contact: String?, PointOfContact)
         case typing(Bool, ThreadID, PointOfContact)
         case end(ThreadID, contact: String?, wasAnswered: Bool, PointOfContact)
+        case reopen(ThreadID, PointOfContact)
     }
 
     /// `nil` lets the call through.
@@ -53,6 +54,7 @@ package final class FakeContactCentre: ContactCentre {
     }
     package var reports: [Receipt] { asked.compactMap { if case .report(let receipt, _, _) = $0 { receipt } else { nil } } }
     package var endings: [ThreadID] { asked.compactMap { if case .end(let thread, _, _, _) = $0 { thread } else { nil } } }
+    package var reopenings: [ThreadID] { asked.compactMap { if case .reopen(let thread, _) = $0 { thread } else { nil } } }
     package var creates: Int { asked.count { if case .create = $0 { true } else { false } } }
     package var finds: Int { asked.count { if case .find = $0 { true } else { false } } }
     /// What agents closed, for those who look.
@@ -119,6 +121,12 @@ package final class FakeContactCentre: ContactCentre {
         let asked = Asked.end(thread, contact: contact, wasAnswered: wasAnswered, place)
         try await note(asked)
         state.withLock { $0.contacts["\(place.id)_\(thread.text)"] = nil }
+        try await finish(asked)
+    }
+
+    package func reopen(_ thread: ThreadID, contact: String?, in place: PointOfContact, by deadline: Instant) async throws(ContactCentreError) {
+        let asked = Asked.reopen(thread, place)
+        try await note(asked)
         try await finish(asked)
     }
 

@@ -50,6 +50,14 @@ package struct DigitalEngagement: ContactCentre {
         }
     }
 
+    package func reopen(_ thread: ThreadID, contact: String?, in place: PointOfContact, by deadline: Instant) async throws(ContactCentreError) {
+        do {
+            try await api.setWritable(true, thread, in: place, contact: contact, by: deadline)
+        } catch where error.code == .notFound {
+            // The message makes it anew.
+        }
+    }
+
     package func closedContacts(
         of places: [PointOfContact], since epochMilliseconds: Int, by deadline: Instant
     ) async throws(ContactCentreError) -> [ClosedContact] {

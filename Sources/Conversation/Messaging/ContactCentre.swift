@@ -15,6 +15,8 @@ package protocol ContactCentre: Sendable {
     func showTyping(_ isOn: Bool, in thread: ThreadID, of place: PointOfContact, by deadline: Instant) async throws(ContactCentreError)
     /// The contact ended the thread: no more messages in it, and the contact resolved, or abandoned when nobody had answered (`byoc.md` §11).
     func end(_ thread: ThreadID, contact: String?, wasAnswered: Bool, in place: PointOfContact, by deadline: Instant) async throws(ContactCentreError)
+    /// The contact writes again in a thread that was ended and lasts: agents can answer there again.
+    func reopen(_ thread: ThreadID, contact: String?, in place: PointOfContact, by deadline: Instant) async throws(ContactCentreError)
     /// Contacts of these channels that were closed since, newest first: the fallback where nothing tells us that an agent closed.
     func closedContacts(of places: [PointOfContact], since epochMilliseconds: Int, by deadline: Instant) async throws(ContactCentreError)
         -> [ClosedContact]
