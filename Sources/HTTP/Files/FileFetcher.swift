@@ -32,19 +32,20 @@ package struct FileFetcher: Sendable {
             var call = Call(method: .get, url: address.url, deadline: deadline, responseLimit: limit)
             call.reach = rules.allowsLoopback ? .publicOrLoopback : .publicOnly
             let limit = limit
+            let told = Whole()
             let result = await transport.download(call, head: { answer in
-                let found = Head(answer)
-                return answer.status == .ok && found.size ?? 0 <= limit ? await head(found) : false
+                told.head = Head(answer)
+                return answer.status == .ok && told.head.size ?? 0 <= limit ? await head(told.head) : false
             }, take: take)
+            // A transfer that was ended because of its size fails in the transport's own words.
+            guard told.head.size ?? 0 <= limit else { throw FileFetchError(.tooLarge, reason: "more than \(limit) octets") }
             let response: Response
             switch result {
             case .success(let answer): response = answer
             case .failure(let error): throw FileFetchError(error)
             }
             switch response.status.code {
-            case 200:
-                guard Head(response).size ?? 0 <= limit else { throw FileFetchError(.tooLarge, reason: "more than \(limit) octets") }
-                return
+            case 200: return
             case 301, 302, 303, 307, 308:
                 guard let next = response.fields.value(.location).flatMap({ address.followed(to: $0, rules) }) else {
                     throw FileFetchError(.refused, reason: "a redirect leads where it must not")
