@@ -43,7 +43,9 @@ extension WebhookApp: InboundChannel {
         guard request.holdsJSON else { throw WebhookRefusal(.wrongMediaType) }
         let events: [InboundEvent]
         do throws(FromApp.Mistake) {
-            events = try FromApp(hasPosts: settings.capabilities.hasPosts).events(request.body)
+            events = try FromApp(
+                hasPosts: settings.capabilities.hasPosts, isLocal: settings.url?.hasPrefix(FromApp.localRoot) ?? false
+            ).events(request.body)
         } catch {
             // Whoever signs is told what is wrong; the log is told where.
             return .answer(Self.refusal(error), reason: "malformed")
