@@ -76,8 +76,8 @@ struct Front: Sendable {
         event.object { event in
             event.field("version", "2.0")
             event.field("routeKey", "ANY /{proxy+}")
-            event.field("rawPath", path)
-            event.field("rawQueryString", "")
+            event.field("rawPath", String(path.prefix { $0 != "?" }))
+            event.field("rawQueryString", String(path.drop { $0 != "?" }.dropFirst()))
             event.name("headers")
             event.object { headers in
                 for field in fields {
@@ -93,7 +93,7 @@ struct Front: Sendable {
                 context.name("http")
                 context.object { http in
                     http.field("method", method)
-                    http.field("path", path)
+                    http.field("path", String(path.prefix { $0 != "?" }))
                     http.field("protocol", "HTTP/1.1")
                     http.field("sourceIp", "127.0.0.1")
                 }

@@ -36,7 +36,7 @@ private let turnScript: [(name: String, send: @Sendable (Front, inout String) as
     ("cache: no credential", { front, _ in try await front.send("GET", "/cache/some/key") }),
 ]
 
-private let script: [(name: String, send: @Sendable (Front, inout String) async throws -> Front.Answer)] = turnScript + callbackScript
+private let script: [(name: String, send: @Sendable (Front, inout String) async throws -> Front.Answer)] = turnScript + callbackScript + messagingScript
 
 private let credential = ["Authorization: \(Stage.authorization)"]
 
@@ -92,6 +92,7 @@ struct SameAnswerTests {
         #expect(body("cache: get") == "one")
         #expect(status("cache: no credential") == 401)
         checkCallbacks(answers)
+        checkMessaging(answers)
     }
 
     @Test("V9, P1, P2: status, fields and body are the same octets", arguments: Host.present.filter { $0 != .port })

@@ -98,7 +98,7 @@ struct Stage {
             """, to: site.settings)
     }
 
-    /// One channel whose platform is never there, one that only receives, and one of another client.
+    /// One channel whose platform is never there, one that only receives, one of another client; an app and a chat window.
     private static func messaging(allowPlainHTTP: Bool) -> String {
         func channel(_ name: String, _ id: String, _ more: String = "") -> String {
             """
@@ -116,11 +116,17 @@ struct Stage {
                 "allowPlainHTTP": \(allowPlainHTTP),
                 "callbacks": [{"path": "/1.0/channel/{channel}/ping", "action": "ignore", "status": 202}],
               },
+              "events": {
+                "caller": {"headers": [{"name": "Authorization", "values": [{"file": "authorization.secret"}]}]},
+                "allowPlainHTTP": \(allowPlainHTTP),
+              },
               "tenants": {"jungle": {"clientId": "app", "clientSecret": {"file": "key.secret"}, "accessKeyId": "key", "accessKeySecret": {"file": "key.secret"}}},
               "channels": {
                 \(channel("herd", "wh/7+a:b%"))
                 \(channel("quiet", "quiet-1", ", \"directions\": \"inbound\""))
                 \(channel("den", "den-1"))
+                "app": {"tenant": "jungle", "channelId": "app-1", "webhook": {"url": "http://127.0.0.1:9", "secrets": [{"file": "key.secret"}]}},
+                "window": {"tenant": "jungle", "channelId": "window-1", "webchat": {"sessionKeys": [{"file": "key.secret"}], "origins": []}},
               },
             """
     }
