@@ -76,11 +76,21 @@ let package = Package(
         .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         // The desk; never deployed
-        library("Workbench", [
-            "Catalog", "ChannelCatalog", "Conversation", "CXone", "HTTP", "Health", "JSON", "Secrets", "Settings", "Store", "Time",
-            .product(name: "Subprocess", package: "swift-subprocess"),
-            .product(name: "SystemPackage", package: "swift-system"),
-        ]),
+        .target(
+            name: "CDesk", path: "Sources/Workbench/Desk/Assets",
+            exclude: [
+                "agents.css", "agents.js", "desk.css", "desk.html", "desk.js", "fidelity.js", "hole.css", "hole.js", "icon.svg", "inspector.css",
+                "inspector.js", "phone.css", "phone.js",
+            ]),
+        .target(
+            name: "Workbench",
+            dependencies: [
+                "Catalog", "CDesk", "ChannelCatalog", "Conversation", "CXone", "EventLoop", "HTTP", "Health", "JSON", "Secrets", "Settings",
+                "Simulator", "Store", "Time", http,
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Sources/Workbench", exclude: ["Desk/Assets"], swiftSettings: strict),
         .target(
             name: "Simulator", dependencies: ["EventLoop", "HTTP", "JSON", "Secrets", "Time", http], path: "Sources/Simulator",
             exclude: ["README.md"], swiftSettings: strict),

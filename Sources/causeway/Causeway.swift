@@ -6,6 +6,6 @@ struct Causeway: AsyncParsableCommand {
         abstract: "Joins NICE CXone to any virtual agent and any messaging channel. This command is for people at a desk; it is never deployed.",
         subcommands: [
             ServeCommand.self, CheckCommand.self, SettingsCommand.self, ConfigureCommand.self, ChannelsCommand.self, SheetCommand.self, EndpointsCommand.self,
-            DesignDocumentCommand.self, DiagramCommand.self, RegistrationCommand.self, SimulateCommand.self, GenerateCommand.self,
+            DesignDocumentCommand.self, DiagramCommand.self, RegistrationCommand.self, DevCommand.self, SimulateCommand.self, GenerateCommand.self,
         ])
 }

@@ -18,6 +18,16 @@ struct SimulateCommand: ParsableCommand {
             closes is reported to the middleware's /events/contact, with that value as the field Authorization.
             """)
 
+    @OptionGroup var options: SimulatorOptions
+
+    func run() throws {
+        // Files of 40 MB travel as base64.
+        try Gateway.serveDesk("simulate", port: options.port, limits: GatewayLimits(body: 64 << 20), handler: options.digitalExperience())
+    }
+}
+
+/// What `simulate` and `dev` begin with.
+struct SimulatorOptions: ParsableArguments {
     @Option(help: "The port.")
     var port: UInt16 = 8090
 
@@ -33,7 +43,10 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "A JSON file of what to begin with: behaviour, integrations, channels (Sources/Simulator/README.md).")
     var start: String?
 
-    func run() throws {
+    /// Where the functions are reached.
+    var front: String { box.hasSuffix("/byoc") ? String(box.dropLast(5)) : box }
+
+    func digitalExperience() throws -> DigitalExperience {
         let environment = ProcessEnvironment.current
         func secret(_ name: String) -> Secret { environment[name].flatMap { $0.isEmpty ? nil : Secret($0) } ?? .random() }
         let credentials = Credentials(
@@ -44,7 +57,6 @@ struct SimulateCommand: ParsableCommand {
             id: "causeway", boxURL: box, authorizationURL: token,
             clientID: environment["CAUSEWAY_BYOC_CLIENT"].flatMap { $0.isEmpty ? nil : $0 } ?? "cxone",
             clientSecret: secret("CAUSEWAY_BYOC_SECRET"))
-        let front = box.hasSuffix("/byoc") ? String(box.dropLast(5)) : box
         (integration.addURL, integration.reconnectURL, integration.removeURL) =
             (front + "/channels/add", front + "/channels/reconnect", front + "/channels/remove")
         if let credential = environment["CAUSEWAY_EVENTS_AUTHORIZATION"], !credential.isEmpty {
@@ -57,7 +69,6 @@ struct SimulateCommand: ParsableCommand {
             let mistakes = experience.begin(Array(text.utf8))
             guard mistakes.isEmpty else { throw ValidationError(mistakes.map { "\(start): \($0)" }.joined(separator: "\n")) }
         }
-        // Files of 40 MB travel as base64.
-        try Gateway.serveDesk("simulate", port: port, limits: GatewayLimits(body: 64 << 20), handler: experience)
+        return experience
     }
 }

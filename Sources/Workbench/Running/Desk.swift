@@ -1,7 +1,7 @@
 import JSON
 import Settings
 
-/// CXone beside the functions of `make run`: how `causeway simulate` is started, and what it knows from the beginning.
+/// CXone beside the functions of `make run`: how `causeway dev` is started, and what it knows from the beginning.
 package struct Desk: Sendable {
     let port: Int
     /// Where the functions are reached.
@@ -12,6 +12,7 @@ package struct Desk: Sendable {
     /// What both sides must know of each other; random for each run unless the environment says otherwise.
     package static let secrets = [
         "CAUSEWAY_BYOC_SECRET", "CAUSEWAY_CXONE_CLIENT_SECRET", "CAUSEWAY_CXONE_ACCESS_KEY_SECRET", "CAUSEWAY_EVENTS_AUTHORIZATION",
+        "CAUSEWAY_DESK_TOKEN",
     ]
 
     package init(port: Int, front: String) { (self.port, self.front) = (port, front) }
@@ -44,7 +45,7 @@ package struct Desk: Sendable {
         try Files.write(start, to: file)
         let wanted = Desk.secrets + ["CAUSEWAY_BYOC_CLIENT", "PATH", "HOME", "LANG", "TZ", "SWIFT_BACKTRACE"]
         return Program(
-            "desk", executable: causeway, arguments: ["simulate", "--port", "\(port)", "--start", environment["CAUSEWAY_DESK_START"] ?? file],
+            "desk", executable: causeway, arguments: ["dev", "--port", "\(port)", "--box", front + "/byoc", "--start", environment["CAUSEWAY_DESK_START"] ?? file],
             environment: environment.filter { wanted.contains($0.key) }, log: "\(folder)/desk.log")
     }
 }

@@ -125,6 +125,7 @@ package struct Serve: Sendable {
         let variables = [
             ("CAUSEWAY_URL", url), ("CAUSEWAY_DESK_URL", deskURL),
             ("CAUSEWAY_AUTHORIZATION", environment["CAUSEWAY_AUTHORIZATION"] ?? ""),
+            ("CAUSEWAY_DESK_TOKEN", environment["CAUSEWAY_DESK_TOKEN"] ?? ""),
             ("CAUSEWAY_BYOC_SECRET", environment["CAUSEWAY_BYOC_SECRET"] ?? ""),
         ]
         try Files.write(variables.map { "\($0)='\($1.replacing("'", with: "'\\''"))'\n" }.joined(), to: "\(folder)/env", mode: 0o600)
@@ -135,6 +136,7 @@ package struct Serve: Sendable {
         say("  \(deskURL)/desk/log\(padding("/desk/log", to: 12))CXone's agent desk as a log; an agent's answers go in at /desk/contacts")
         say("  \(folder)/env \(padding(folder + "/env", to: 32))the URLs and this run's credentials, for `source`")
         say("  \(settings)\(padding(settings, to: 33))the settings; logs are in \(folder)")
+        say("  \(deskURL)/?token=\(environment["CAUSEWAY_DESK_TOKEN"] ?? "")")
         say("ready")
     }
 

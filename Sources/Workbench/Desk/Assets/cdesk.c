@@ -1,0 +1,55 @@
+#include "cdesk.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+// A new file stands twice: here, and in the table below.
+static const unsigned char desk_html[] = {
+#embed "desk.html"
+};
+static const unsigned char desk_css[] = {
+#embed "desk.css"
+};
+static const unsigned char desk_js[] = {
+#embed "desk.js"
+};
+static const unsigned char icon_svg[] = {
+#embed "icon.svg"
+};
+static const unsigned char phone_css[] = {
+#embed "phone.css"
+};
+static const unsigned char phone_js[] = {
+#embed "phone.js"
+};
+static const unsigned char agents_css[] = {
+#embed "agents.css"
+};
+static const unsigned char agents_js[] = {
+#embed "agents.js"
+};
+static const unsigned char hole_css[] = {
+#embed "hole.css"
+};
+static const unsigned char hole_js[] = {
+#embed "hole.js"
+};
+static const unsigned char inspector_css[] = {
+#embed "inspector.css"
+};
+static const unsigned char inspector_js[] = {
+#embed "inspector.js"
+};
+static const unsigned char fidelity_js[] = {
+#embed "fidelity.js"
+};
+
+#define FILE(name, array) { name, array, sizeof array }
+static const cdesk_entry files[] = {
+    FILE("desk.html", desk_html), FILE("desk.css", desk_css), FILE("desk.js", desk_js), FILE("icon.svg", icon_svg),
+    FILE("phone.css", phone_css), FILE("phone.js", phone_js), FILE("agents.css", agents_css), FILE("agents.js", agents_js),
+    FILE("hole.css", hole_css), FILE("hole.js", hole_js), FILE("inspector.css", inspector_css), FILE("inspector.js", inspector_js),
+    FILE("fidelity.js", fidelity_js),
+};
+
+size_t cdesk_count(void) { return sizeof files / sizeof *files; }
+cdesk_entry cdesk_file(size_t index) { return files[index]; }

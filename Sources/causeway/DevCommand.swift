@@ -1,0 +1,38 @@
+import ArgumentParser
+import Gateway
+import Glibc
+import Secrets
+import Workbench
+
+/// `causeway dev`: CXone on this machine with pages to use it.
+struct DevCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dev", abstract: "Play CXone in the browser: phone and chat, agents' desk, inspector. Until Ctrl-C.",
+        discussion: """
+            It serves 127.0.0.1 only and opens by an address with a token of this run (CAUSEWAY_DESK_TOKEN, random where it is not given).
+            `make run` starts it beside the functions; with --box it plays CXone for functions that run anywhere. Secrets come from the
+            environment as with `causeway simulate --help`.
+            """)
+
+    @OptionGroup var options: SimulatorOptions
+
+    @Option(help: ArgumentHelp("Read the pages' files from this folder, anew for each request.", visibility: .hidden))
+    var assets: String?
+
+    func run() throws {
+        let environment = ProcessEnvironment.current
+        let token = environment["CAUSEWAY_DESK_TOKEN"].flatMap { $0.isEmpty ? nil : $0 } ?? Files.randomKey()
+        let experience = try options.digitalExperience()
+        let changes = DeskChanges()
+        let site = DeskSite(
+            access: DeskAccess(token: Secret(token), port: options.port), assets: DeskAssets(folder: assets, front: options.front),
+            changes: changes,
+            parts: [
+                DeskSite.Part("/desk", isOpen: true, experience),
+            ], others: experience)
+        print("http://127.0.0.1:\(options.port)/?token=\(token)")
+        fflush(nil)
+        // Files of 40 MB travel as base64.
+        try Gateway.serveDesk("dev", port: options.port, limits: GatewayLimits(body: 64 << 20), handler: site)
+    }
+}
