@@ -37,8 +37,8 @@ final class CurlEngine: RoundEnding, @unchecked Sendable {
         self.owner = owner
         self.multi = multi
         let context = Unmanaged.passUnretained(self).toOpaque()
-        _ = ccurl_multi_set_socket_callback(multi, { _, socket, action, context, _ in
-            CurlEngine.from(context)?.noteSocket(socket, action: action)
+        _ = ccurl_multi_set_socket_callback(multi, { easy, socket, action, context, _ in
+            CurlEngine.from(context)?.noteSocket(socket, action: action, of: easy)
             return 0
         }, context)
         _ = ccurl_multi_set_timer_callback(multi, { _, milliseconds, context in
@@ -157,15 +157,20 @@ final class CurlEngine: RoundEnding, @unchecked Sendable {
 
     /// What libcurl wants to know of a socket. A connection that it wants nothing of, because it waits for the next call, stays watched: two
     /// system calls a turn less.
-    private func noteSocket(_ descriptor: Int32, action: Int32) {
+    private func noteSocket(_ descriptor: Int32, action: Int32, of easy: UnsafeMutableRawPointer?) {
         let events: UInt32
         switch action {
         case CURL_POLL_IN: events = Readiness.readable
         case CURL_POLL_OUT: events = Readiness.writable
         case CURL_POLL_INOUT: events = Readiness.readable | Readiness.writable
         default:
-            guard let socket = sockets[descriptor], socket.isConnection, socket.events == Readiness.readable else { return forget(descriptor) }
+            guard let socket = sockets[descriptor], socket.isConnection else { return forget(descriptor) }
+            // A transfer through a pipe may only pause: what comes meanwhile is its own.
+            let mayPause = easy.flatMap { running[$0] }?.hasPipe == true
+            guard socket.events == Readiness.readable, !mayPause else { return unwatch(socket) }
             socket.isIdle = true
+            // Once it speaks HTTP/2 it always does.
+            if !socket.isMultiplexed, let easy { socket.isMultiplexed = ccurl_get_long(easy, CURLINFO_HTTP_VERSION) >= Int(CURL_HTTP_VERSION_2_0) }
             return
         }
         guard let socket = sockets[descriptor] else { return watch(descriptor, events, isConnection: false) }
@@ -204,13 +209,15 @@ final class CurlEngine: RoundEnding, @unchecked Sendable {
 
     /// Tells libcurl that one of its sockets is ready.
     private final class Socket: EventHandler {
-        private let descriptor: Int32
+        let descriptor: Int32
         private unowned let engine: CurlEngine
         /// What the loop watches for; 0 when it does not.
         var events: UInt32 = 0
         var isConnection = false
         /// No call uses it.
         var isIdle = false
+        /// Its answers name the request that they belong to: HTTP/2, which also speaks between requests.
+        var isMultiplexed = false
 
         init(_ descriptor: Int32, of engine: CurlEngine) {
             self.descriptor = descriptor
@@ -218,8 +225,7 @@ final class CurlEngine: RoundEnding, @unchecked Sendable {
         }
 
         func ready(_ events: UInt32) {
-            // The other side has closed a kept connection, or talks out of turn: libcurl finds out when it wants to use it.
-            guard !isIdle else { return engine.rest(descriptor) }
+            guard !isIdle else { return engine.rest(descriptor, isMultiplexed: isMultiplexed) }
             var flags: Int32 = 0
             if events & (Readiness.readable | Readiness.hungUp) != 0 { flags |= CURL_CSELECT_IN }
             if events & Readiness.writable != 0 { flags |= CURL_CSELECT_OUT }
@@ -228,8 +234,15 @@ final class CurlEngine: RoundEnding, @unchecked Sendable {
         }
     }
 
-    private func rest(_ descriptor: Int32) {
-        loop.unwatch(descriptor)
-        sockets[descriptor]?.events = 0
+    /// The other side has closed a kept connection, or talks out of turn: libcurl finds out when it wants to use it. What came out of turn over
+    /// HTTP/1.1 would pass for the answer to the next call (libcurl 7.88 looks only whether the connection has ended), so it is ended.
+    private func rest(_ descriptor: Int32, isMultiplexed: Bool) {
+        if !isMultiplexed { shutdown(descriptor, Int32(SHUT_RDWR)) }
+        if let socket = sockets[descriptor] { unwatch(socket) }
+    }
+
+    private func unwatch(_ socket: Socket) {
+        if socket.events != 0 { loop.unwatch(socket.descriptor) }
+        socket.events = 0
     }
 }

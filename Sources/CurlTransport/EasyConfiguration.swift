@@ -23,6 +23,7 @@ struct EasyConfiguration {
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         setTrust(connection, default: authorities)
         setProxy(connection.proxy)
+        note(ccurl_set_opening(easy))
         note(ccurl_set_socket_callbacks(easy, { context, socket, _ in
             CurlEngine.from(context)?.opened(socket)
             return CURL_SOCKOPT_OK

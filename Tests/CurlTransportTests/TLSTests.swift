@@ -129,14 +129,20 @@ import Time
                 await EventLoop.sleep(until: Instant.now().advanced(byMilliseconds: 20))
             }
             return await withTaskGroup(of: String.self) { group in
-                for _ in 0..<50 { group.addTask { await transport.get("https://localhost:\(port)/", connection: connection).text } }
+                for number in 0..<90 {
+                    group.addTask {
+                        let url = "https://localhost:\(port)/"
+                        if number % 2 == 0 { return await transport.get(url, connection: connection).text }
+                        return await transport.post(url, "x", connection: connection).text
+                    }
+                }
                 for await text in group { texts.append(text) }
                 return texts
             }
         }
         for name in ["b", "p", "f", "u", "s"] { rmdir("\(made.directory)/\(name)") }
         withExtendedLifetime(nginx) {}
-        #expect(texts.count == 51 && texts.allSatisfy { $0.hasPrefix("HTTP/2.0 ") }, "\(texts)")
+        #expect(texts.count == 91 && texts.allSatisfy { $0.hasPrefix("HTTP/2.0 ") }, "\(texts)")
         #expect(Set(texts).count <= 2, "on one connection, or two while the first was made")
     }
 

@@ -41,6 +41,10 @@ static inline CURLcode ccurl_set_socket_callbacks(CURL *easy, curl_sockopt_callb
     return code ? code : curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context);
 }
 
+/// Sockets to other hosts that no child process inherits: a child that holds one would keep the connection open behind our back. libcurl 7.88
+/// opens its own without CLOEXEC.
+CURLcode ccurl_set_opening(CURL *easy);
+
 static inline long ccurl_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
     curl_easy_getinfo(easy, info, &value);

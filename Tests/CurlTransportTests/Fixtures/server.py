@@ -5,7 +5,9 @@
 Prints the port it was given on 127.0.0.1, then serves until its standard input ends. The path says what it does:
 /echo what came, as JSON · /slow/MS answers late · /dribble/MS one octet at a time · /drop half a body, then closes ·
 /reset reads and resets · /hangup closes without a word · /huge/N a body of N octets · /chunked · /length-lies ·
-/status/N · /headers/N · /header-octets/N · /garbage · /http09 · /interim · /redirect/PORT · /stats what it has counted.
+/status/N · /headers/N · /header-octets/N · /garbage · /http09 · /interim · /redirect/PORT ·
+/bye/MS closes the kept connection a while after the answer · /chatty/MS answers once more, unasked ·
+/stats what it has counted.
 """
 
 import argparse
@@ -144,6 +146,14 @@ async def behave(reader, writer, method, target, fields, body):
         await asyncio.sleep(0.05)
         reset(writer)
         return False
+    elif what in ("bye", "chatty"):
+        # A kept connection that ends while nobody uses it; or one on which an answer comes that nobody asked for.
+        answer(writer, 200, b"bye")
+        await writer.drain()
+        await asyncio.sleep(int(detail) / 1000)
+        if what == "bye":
+            return False
+        answer(writer, 200, b"not asked for")
     else:
         answer(writer, 404, b"unknown")
     return True
