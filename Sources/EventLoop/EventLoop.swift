@@ -143,7 +143,7 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
 
     private func waitLimit() -> Int32 {
-        guard jobs.isEmpty else { return 0 }
+        guard jobs.isEmpty, lastly.isEmpty else { return 0 }
         guard let next = timers.first else { return -1 }
         let now = Instant.now()
         guard next > now else { return 0 }

@@ -18,6 +18,13 @@ private final class Closure: EventHandler {
     func ready(_ events: UInt32) { action(events) }
 }
 
+/// Calls a closure at the end of a round.
+private final class Ending: RoundEnding {
+    private let action: @Sendable () -> Void
+    init(_ action: @escaping @Sendable () -> Void) { self.action = action }
+    func roundEnds() { action() }
+}
+
 private func pipePair() throws -> (read: Int32, write: Int32) {
     var ends: [Int32] = [0, 0]
     try #require(pipe(&ends) == 0)
@@ -164,6 +171,73 @@ struct EventLoopTests {
         loop.betweenRounds = { calls.add() }
         loop.run { await EventLoop.sleep(until: .now().advanced(byMilliseconds: 5)) }
         #expect(calls.value >= 2)
+    }
+
+    @Test("calls whoever asked once at the end of the round, behind all its work and before it waits")
+    func endOfRound() throws {
+        let loop = try EventLoop()
+        let order = Mutex<[String]>([])
+        loop.run {
+            guard let loop = EventLoop.current else { return }
+            let ending = Ending { order.withLock { $0.append("end") } }
+            loop.atEndOfRound(ending)
+            await Task.yield()
+            order.withLock { $0.append("work") }
+            for _ in 0..<2 { await EventLoop.sleep(until: .now().advanced(byMilliseconds: 5)) }
+            loop.atEndOfRound(ending)
+        }
+        #expect(order.withLock { $0 } == ["work", "end", "end"], "the last one as the run ends")
+    }
+
+    @Test("nothing that is due at the end of a round is held back while the loop sleeps, wherever it was asked for", .timeLimit(.minutes(1)))
+    func heldBack() throws {
+        let loop = try EventLoop()
+        let woken = Counter()
+        // No timer and no descriptor would ever end the wait.
+        loop.run {
+            guard let loop = EventLoop.current else { return }
+            await withUnsafeContinuation { (waiting: UnsafeContinuation<Void, Never>) in
+                loop.atEndOfRound(Ending {
+                    woken.add()
+                    loop.atEndOfRound(Ending {
+                        woken.add()
+                        waiting.resume()
+                    })
+                })
+            }
+            await withUnsafeContinuation { (waiting: UnsafeContinuation<Void, Never>) in
+                loop.betweenRounds = {
+                    loop.betweenRounds = nil
+                    loop.atEndOfRound(Ending {
+                        woken.add()
+                        waiting.resume()
+                    })
+                }
+            }
+        }
+        #expect(woken.value == 3)
+    }
+
+    @Test("more descriptors are ready than a round takes: all are served, again and again, and so are other threads' jobs")
+    func manyDescriptors() throws {
+        let loop = try EventLoop()
+        let pipes = try (0..<150).map { _ in try pipePair() }
+        defer { for pipe in pipes { close(pipe.read); close(pipe.write) } }
+        let heard = Mutex<[Int]>([Int](repeating: 0, count: 150))
+        let jobs = Counter()
+        let thread = Thread { for _ in 0..<100 { Task(executorPreference: loop) { jobs.add() } } }
+        loop.run {
+            guard let loop = EventLoop.current else { return }
+            // They stay ready, because nobody reads.
+            for (index, pipe) in pipes.enumerated() {
+                _ = write(pipe.write, "x", 1)
+                try? loop.watch(pipe.read, events: Readiness.readable, handler: Closure { _ in heard.withLock { $0[index] += 1 } })
+            }
+            while jobs.value < 100 || heard.withLock({ $0.contains { $0 < 3 } }) { await EventLoop.sleep(until: .now().advanced(byMilliseconds: 1)) }
+            for pipe in pipes { loop.unwatch(pipe.read) }
+        }
+        thread.join()
+        #expect(jobs.value == 100)
     }
 
     @Test("tells why a descriptor cannot be watched")
