@@ -66,6 +66,7 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
         case .abort(let id):
             if let task {
                 task.cancel()
+                stream.wakeWriter()
             } else {
                 end(id, .complete, keepsConnection: true)
             }
@@ -107,7 +108,8 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
                 self.answer(response, to: id, keepsConnection: keepsConnection, record)
                 guard let afterwards = response.afterwards else { return }
                 self.stream.sendNow()
-                await afterwards(isAwaited && self.stream.isOpen)
+                // Not whether it is open: a server that keeps no connections has it ended behind each answer.
+                await afterwards(isAwaited && !self.stream.hasLost)
             }
         } catch {
             let refused = Service.answer(error, requestID: record.requestID)
@@ -152,7 +154,9 @@ final class FastCGIConnection: Connection, StreamOwner, @unchecked Sendable {
         worker.service.log(record, response, sent: sink.sent, isComplete: isComplete)
         // Only a connection that breaks tells the server, and through it the client, that something is missing.
         if isComplete { settle(keepsConnection: keepsConnection) } else { stream.endAfterSending(draining: false) }
-        await response.afterwards?(isComplete)
+        guard let afterwards = response.afterwards else { return true }
+        stream.sendNow()
+        await afterwards(isComplete && !stream.hasLost)
         return true
     }
 

@@ -124,7 +124,7 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
                 let isAwaited = self.stream.isOpen && !self.stream.inputIsOver
                 self.answer(dialect.outward(response), record, keepsConnection: keepsConnection)
                 if response.afterwards != nil { self.stream.sendNow() }
-                let wasWritten = isAwaited && (self.stream.isOpen || !keepsConnection)
+                let wasWritten = isAwaited && !self.stream.hasLost
                 self.goOn()
                 await response.afterwards?(wasWritten)
             }
@@ -151,8 +151,10 @@ final class HTTPConnection: Connection, StreamOwner, @unchecked Sendable {
         if isComplete, isChunked { stream.send(Array("0\r\n\r\n".utf8)) }
         worker.service.log(record, response, sent: sink.sent, isComplete: isComplete)
         if !isComplete || !keeps { stream.endAfterSending(draining: isComplete) }
+        if response.afterwards != nil { stream.sendNow() }
+        let wasWritten = isComplete && !stream.hasLost
         goOn()
-        await response.afterwards?(isComplete)
+        await response.afterwards?(wasWritten)
         return true
     }
 

@@ -31,6 +31,8 @@ final class SocketStream: EventHandler, RoundEnding {
     private var slowness: EventLoop.Timer?
     /// The other side sends no more.
     private(set) var inputIsOver = false
+    /// The stream ended before everything that was sent had been taken.
+    private(set) var hasLost = false
 
     private enum Ending { case open, afterSending, drainingAfterSending, draining, closed }
 
@@ -96,7 +98,8 @@ final class SocketStream: EventHandler, RoundEnding {
         return isOpen
     }
 
-    private func wakeWriter() {
+    /// Also for whoever cancels the task that waits.
+    func wakeWriter() {
         if let slowness { loop.cancel(slowness) }
         slowness = nil
         let waiting = writer
@@ -152,6 +155,7 @@ final class SocketStream: EventHandler, RoundEnding {
     func close() {
         guard ending != .closed else { return }
         ending = .closed
+        hasLost = !unsent.isEmpty
         loop.unwatch(descriptor)
         Glibc.close(descriptor)
         unsent = []
