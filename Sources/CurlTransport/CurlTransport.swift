@@ -7,7 +7,8 @@ import Time
 /// A function makes one and hands it to all handlers; each loop it is used on has an engine of its own. Cancelling the task drops the
 /// connection at once, so the other side sees that nobody waits any more.
 ///
-/// libcurl repeats a request by itself in one case: a kept connection turned out to be closed before any octet of an answer came.
+/// libcurl repeats a request by itself in one case: a kept connection turned out to be closed before any octet of an answer came. That is
+/// let through only for what is idempotent by its method, or has not left; any other call fails as `receiveFailed`, which `mayHaveArrived`.
 package final class CurlTransport: HTTPTransport {
     let options: CurlOptions
 

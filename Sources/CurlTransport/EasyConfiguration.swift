@@ -31,6 +31,9 @@ struct EasyConfiguration {
             CurlEngine.from(context)?.close(socket)
             return 0
         }, Unmanaged.passUnretained(engine).toOpaque()))
+        note(ccurl_set_guard(easy) { context, _, _, _, _ in
+            Transfer.from(context)?.maySend() ?? false ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+        })
         note(ccurl_set_receivers(easy, { octets, size, count, context in
             Transfer.from(context)?.receiveHead(octets, size * count) ?? 0
         }, { octets, size, count, context in
@@ -119,7 +122,10 @@ struct EasyConfiguration {
     /// `lines` must outlive the transfer.
     mutating func setHeaders(_ lines: UnsafeMutablePointer<curl_slist>?) { note(ccurl_set_headers(easy, lines)) }
 
-    mutating func setReceiver(_ context: UnsafeMutableRawPointer?) { note(ccurl_set_receiver(easy, context)) }
+    mutating func setReceiver(_ context: UnsafeMutableRawPointer?) {
+        note(ccurl_set_receiver(easy, context))
+        note(ccurl_set_guarded(easy, context))
+    }
 
     mutating func forgetCall() {
         set(CURLOPT_POSTFIELDS, nil)

@@ -21,6 +21,10 @@ final class Transfer: @unchecked Sendable {
     private var hasRefusedAddress = false
     /// Why we broke off the transfer ourselves.
     private var refusal: TransportError.Code?
+    /// How often libcurl had a connection and was about to send.
+    private var attempts = 0
+    /// libcurl wanted to send once more what may have arrived.
+    private var hasRefusedRepeat = false
 
     init(_ call: Call, options: CurlOptions, handle: EasyHandle, engine: CurlEngine) throws(TransportError) {
         self.handle = handle
@@ -159,12 +163,18 @@ final class Transfer: @unchecked Sendable {
         return isAdmitted
     }
 
+    /// Whether the request may go out. When a kept connection ends before an octet of the answer, libcurl sends once more by itself, and never
+    /// tells; a request that must not be carried out twice is kept back then, unless nothing of it had left.
+    func maySend() -> Bool {
+        hasRefusedRepeat = !call.isIdempotent && mayHaveArrived
+        attempts += 1
+        return !hasRefusedRepeat
+    }
+
     // MARK: Outcome
 
     /// Whether libcurl got past connecting, TLS and a proxy's tunnel, and wrote octets of the request itself.
-    var mayHaveArrived: Bool {
-        ccurl_get_offset(handle.easy, CURLINFO_PRETRANSFER_TIME_T) > 0 && ccurl_get_long(handle.easy, CURLINFO_REQUEST_SIZE) > 0
-    }
+    var mayHaveArrived: Bool { attempts > 0 && ccurl_get_long(handle.easy, CURLINFO_REQUEST_SIZE) > 0 }
 
     /// The answer, or the error that the transfer's result stands for.
     func outcome(_ code: CURLcode) -> CurlEngine.Outcome {
@@ -178,6 +188,7 @@ final class Transfer: @unchecked Sendable {
 
     private func judged(_ code: CURLcode) -> CurlEngine.Outcome {
         guard code == CURLE_OK else {
+            if hasRefusedRepeat { return .failure(.lostConnection) }
             if code == CURLE_COULDNT_CONNECT, hasRefusedAddress {
                 return .failure(TransportError(.badURL, mayHaveArrived: false, reason: "the host's address is not public"))
             }

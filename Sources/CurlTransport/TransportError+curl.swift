@@ -21,6 +21,8 @@ extension TransportError {
         }
         let reason = Self.text(code)
         switch code {
+        // Not the connection that the request went out on, but the one on which libcurl wanted to send it again.
+        case _ where mayHaveArrived && Self.isOfConnecting(code): self = .lostConnection
         case CURLE_URL_MALFORMAT, CURLE_LOGIN_DENIED:
             self.init(.badURL, mayHaveArrived: false, reason: reason)
         case CURLE_UNSUPPORTED_PROTOCOL where !mayHaveArrived:
@@ -56,6 +58,18 @@ extension TransportError {
             self.init(.protocolViolated, mayHaveArrived: mayHaveArrived, reason: reason)
         default:
             self.init(.internalFailure, mayHaveArrived: mayHaveArrived, reason: "libcurl \(code.rawValue): \(reason)")
+        }
+    }
+
+    /// A kept connection ended, and nobody knows what became of the request.
+    static let lostConnection = TransportError(.receiveFailed, mayHaveArrived: true, reason: "the connection ended before an answer")
+
+    private static func isOfConnecting(_ code: CURLcode) -> Bool {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY, CURLE_PEER_FAILED_VERIFICATION,
+            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE:
+            true
+        default: false
         }
     }
 

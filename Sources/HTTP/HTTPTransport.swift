@@ -23,6 +23,9 @@ package struct Call: Sendable {
     package var upload: Upload?
     package var reach = Reach.anywhere
 
+    /// Whether sending twice does what sending once does, by the method (RFC 9110, section 9.2.2).
+    package var isIdempotent: Bool { method != .post && method != .patch && method != .connect }
+
     package struct Upload: Sendable {
         package let pipe: BodyPipe
         /// Octets in all, when known; what does not know it goes in chunks.

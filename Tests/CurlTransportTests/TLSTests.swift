@@ -99,57 +99,26 @@ import Time
     @Test("HTTP/2 is spoken where TLS offers it, many calls on one connection; HTTP/1.1 elsewhere")
     func speaksHTTP2() async throws {
         let made = try Certificates()
-        let port = try freePort()
-        let configuration = """
-            daemon off; master_process off; error_log stderr error; pid \(made.directory)/nginx.pid;
-            events { worker_connections 256; }
-            http {
-              access_log off; client_body_temp_path \(made.directory)/b; proxy_temp_path \(made.directory)/p;
-              fastcgi_temp_path \(made.directory)/f; uwsgi_temp_path \(made.directory)/u; scgi_temp_path \(made.directory)/s;
-              server {
-                listen 127.0.0.1:\(port) ssl http2;
-                ssl_certificate \(made.certificate("server")); ssl_certificate_key \(made.key("server"));
-                location / { return 200 "$server_protocol $connection"; }
-              }
-            }
-            """
-        let file = made.directory + "/nginx.ext"
-        try write(configuration, to: file)
-        defer { for name in ["nginx.ext", "nginx.pid"] { unlink("\(made.directory)/\(name)") } }
-        let nginx = try Child(["/usr/sbin/nginx", "-c", file, "-p", made.directory])
+        let server = try NginxServer(made)
         let texts = try await onLoop {
             let transport = CurlTransport(options: .longLived())
             var trusting = ConnectionOptions()
             trusting.authorityFile = made.certificate("authority")
             let connection = trusting
-            var texts: [String] = []
-            for _ in 0..<100 {
-                texts = [await transport.get("https://localhost:\(port)/", connection: connection).text]
-                if texts[0].hasPrefix("HTTP") { break }
-                await EventLoop.sleep(until: Instant.now().advanced(byMilliseconds: 20))
-            }
+            var texts = [await server.firstAnswer(transport, connection)]
             return await withTaskGroup(of: String.self) { group in
                 for number in 0..<90 {
                     group.addTask {
-                        let url = "https://localhost:\(port)/"
-                        if number % 2 == 0 { return await transport.get(url, connection: connection).text }
-                        return await transport.post(url, "x", connection: connection).text
+                        if number % 2 == 0 { return await transport.get(server.url, connection: connection).text }
+                        return await transport.post(server.url, "x", connection: connection).text
                     }
                 }
                 for await text in group { texts.append(text) }
                 return texts
             }
         }
-        for name in ["b", "p", "f", "u", "s"] { rmdir("\(made.directory)/\(name)") }
-        withExtendedLifetime(nginx) {}
         #expect(texts.count == 91 && texts.allSatisfy { $0.hasPrefix("HTTP/2.0 ") }, "\(texts)")
         #expect(Set(texts).count <= 2, "on one connection, or two while the first was made")
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        guard let file = fopen(path, "w") else { throw Child.Failure() }
-        fputs(text, file)
-        fclose(file)
     }
 }
 

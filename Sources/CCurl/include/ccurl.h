@@ -45,6 +45,11 @@ static inline CURLcode ccurl_set_socket_callbacks(CURL *easy, curl_sockopt_callb
 /// opens its own without CLOEXEC.
 CURLcode ccurl_set_opening(CURL *easy);
 
+/// CURLOPT_PREREQFUNCTION: asked on a connection, each time before the request is sent over it; 0 lets it go.
+static inline CURLcode ccurl_set_guard(CURL *easy, curl_prereq_callback guard) { return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, guard); }
+/// What it gets as `context`.
+static inline CURLcode ccurl_set_guarded(CURL *easy, void *context) { return curl_easy_setopt(easy, CURLOPT_PREREQDATA, context); }
+
 static inline long ccurl_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
     curl_easy_getinfo(easy, info, &value);

@@ -4,7 +4,8 @@
 
 Prints the port it was given on 127.0.0.1, then serves until its standard input ends. The path says what it does:
 /echo what came, as JSON · /slow/MS answers late · /dribble/MS one octet at a time · /drop half a body, then closes ·
-/reset reads and resets · /hangup closes without a word · /huge/N a body of N octets · /chunked · /length-lies ·
+/reset reads and resets · /hangup closes without a word ·
+/leave too, and takes no more connections · /huge/N a body of N octets · /chunked · /length-lies ·
 /status/N · /headers/N · /header-octets/N · /garbage · /http09 · /interim · /redirect/PORT ·
 /bye/MS closes the kept connection a while after the answer · /chatty/MS answers once more, unasked ·
 /stats what it has counted.
@@ -106,6 +107,9 @@ async def behave(reader, writer, method, target, fields, body):
         return False
     elif what == "hangup":
         return False
+    elif what == "leave":
+        listening.close()
+        return False
     elif what == "huge":
         answer(writer, 200, b"x" * int(detail))
     elif what == "endless":
@@ -188,8 +192,9 @@ async def main():
         if options.client_ca:
             context.load_verify_locations(options.client_ca)
             context.verify_mode = ssl.CERT_REQUIRED
-    server = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=context, backlog=4096)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    global listening
+    listening = await asyncio.start_server(connection, "127.0.0.1", 0, ssl=context, backlog=4096)
+    print(listening.sockets[0].getsockname()[1], flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
