@@ -9,7 +9,7 @@ import Testing
 import Time
 
 /// The OpenAI adapter and libcurl against a real server: mock-ai-api (`make test` installs it), which picks its scenario by the model's name.
-@Suite("Chat completions server", .serialized) struct ChatCompletionsServerTests {
+@Suite("Chat completions server", .serialized, .ownThread) struct ChatCompletionsServerTests {
     static let python = getenv("CAUSEWAY_MOCK_AI_PYTHON").map { String(cString: $0) } ?? Files.root + "/.build/venv-mock-ai/bin/python"
     static let isInstalled = access(python, X_OK) == 0
 

@@ -11,7 +11,7 @@ import Time
 import WebhookChannel
 
 /// The `standardwebhooks` package of the specification's authors signs what we read and verifies what we send.
-@Suite("Standard Webhooks' own library") struct RealSignatureTests {
+@Suite("Standard Webhooks' own library", .ownThread) struct RealSignatureTests {
     private static let python = #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 } + "/.build/venv-api/bin/python"
     private static let isThere = access(python, X_OK) == 0 || getenv("CI") != nil
 

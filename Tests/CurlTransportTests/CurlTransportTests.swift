@@ -36,7 +36,7 @@ extension Outcome {
     }
 }
 
-@Suite struct CurlTransportTests {
+@Suite(.ownThread) struct CurlTransportTests {
     @Test("A POST goes out with its body and fields, and the whole answer comes back")
     func postsAndReads() async throws {
         let server = try TestServer()

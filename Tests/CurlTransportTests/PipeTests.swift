@@ -10,7 +10,7 @@ import Testing
 import Time
 
 /// Bodies that never stand in memory as a whole (B17).
-@Suite("Bodies through pipes")
+@Suite("Bodies through pipes", .ownThread)
 struct PipeTests {
     private func call(_ method: HTTPRequest.Method, _ url: String, milliseconds: Int = 20_000, limit: Int = 100 << 20) -> Call {
         Call(method: method, url: url, deadline: .now().advanced(byMilliseconds: milliseconds), responseLimit: limit)

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Time
 
-@Suite struct TLSTests {
+@Suite(.ownThread) struct TLSTests {
     @Test("The other side's certificate is checked: chain, name and dates, with the call's own authority if it brings one")
     func checksCertificates() async throws {
         let made = try Certificates()
@@ -122,7 +122,7 @@ import Time
     }
 }
 
-@Suite struct ProxyTests {
+@Suite(.ownThread) struct ProxyTests {
     @Test("A proxy comes from settings only: the environment is not read, neither for it nor against it")
     func ignoresEnvironment() async throws {
         let server = try TestServer()

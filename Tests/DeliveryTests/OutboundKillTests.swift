@@ -8,7 +8,7 @@ import Testing
 import Time
 
 /// Real processes, a real store, and kill -9 at every step of a delivery (`security.md` §8). Parts are ten characters, so each message is two.
-@Suite("Agents' messages: processes that die")
+@Suite("Agents' messages: processes that die", .ownThread)
 struct OutboundKillTests {
     private static let text = "first part second one"
     private static let parts = ["first part", "second one"]

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Time
 
-@Suite("Digital Engagement over a socket")
+@Suite("Digital Engagement over a socket", .ownThread)
 struct RealTests {
     @Test("sign-in by discovery, a message, a receipt, an upload of 5 MB and an end, through libcurl (B5)", .timeLimit(.minutes(2)))
     func whole() async throws {

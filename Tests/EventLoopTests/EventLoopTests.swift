@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 import Time
 
@@ -31,7 +32,7 @@ private func pipePair() throws -> (read: Int32, write: Int32) {
     return (ends[0], ends[1])
 }
 
-@Suite("The event loop")
+@Suite("The event loop", .ownThread)
 struct EventLoopTests {
     @Test("runs a task to its end, all of it on the calling thread")
     func runsUntilDone() throws {

@@ -10,7 +10,7 @@ import Testing
 import Time
 
 /// `GET /health`.
-@Suite("Health")
+@Suite("Health", .ownThread)
 struct HealthTests {
     private let time = ManualTime()
     private var now: Int64 { time.epochMilliseconds() / 1000 }

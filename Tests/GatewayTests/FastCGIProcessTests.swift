@@ -1,8 +1,9 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// The probe as a process of its own, spoken to as web servers do (`runtimes.md` §4.3).
-@Suite(.serialized)
+@Suite(.serialized, .ownThread)
 struct FastCGIProcessTests {
     private func request(_ uri: String, method: String = "GET", body: [UInt8] = [], flags: UInt8 = 1) -> [UInt8] {
         FastCGIBytes.request([("REQUEST_METHOD", method), ("REQUEST_URI", uri), ("CONTENT_LENGTH", body.isEmpty ? "" : "\(body.count)")], body: body, flags: flags)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The probe on its plain HTTP port, and in the modes that end at once.
-@Suite(.serialized)
+@Suite(.serialized, .ownThread)
 struct HTTPProcessTests {
     private func fn() throws -> (probe: Probe, client: Client) {
         // The Fn platform's socket is the one that a test can wait for by name.

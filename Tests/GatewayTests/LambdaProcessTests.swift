@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The probe against a runtime API of the test's own: one connection at a time, answers as the test says.
-@Suite(.serialized)
+@Suite(.serialized, .ownThread)
 struct LambdaProcessTests {
     private let listener: Int32
     private let port: Int

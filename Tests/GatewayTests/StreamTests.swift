@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Answers that are made while they are sent (B17).
-@Suite("Streamed answers", .serialized)
+@Suite("Streamed answers", .serialized, .ownThread)
 struct StreamTests {
     private func port(_ more: [String] = []) throws -> (probe: Probe, client: Client) {
         let port = try freePort()

@@ -5,7 +5,7 @@ import Testing
 import Workbench
 
 /// `causeway simulate` as a process, driven by curl.
-@Suite("The simulator as a server")
+@Suite("The simulator as a server", .ownThread)
 struct ServerTests {
     private static var causeway: String {
         #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/.build/debug/causeway"

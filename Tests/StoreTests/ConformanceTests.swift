@@ -7,7 +7,7 @@ import Testing
 import Time
 
 /// The table of `state.md` §13 that every back end must pass.
-@Suite struct ConformanceTests {
+@Suite(.ownThread) struct ConformanceTests {
     static let isFull = getenv("CAUSEWAY_FULL_TESTS") != nil
     static let counter = Atomic<Int>(0)
 

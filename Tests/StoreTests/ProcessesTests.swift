@@ -9,7 +9,7 @@ import Testing
 import Time
 
 /// The token cache as it is deployed: real processes, the real store, an authorization server and a bot that check what they get.
-@Suite struct ProcessesTests {
+@Suite(.ownThread) struct ProcessesTests {
     @Test("V71: fifty CGI processes at once, none of which knows of the others, ask for one token")
     func fiftyProcesses() async throws {
         let folder = try temporaryFolder()

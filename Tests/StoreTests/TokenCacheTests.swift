@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Time
 
-@Suite struct TokenCacheTests {
+@Suite(.ownThread) struct TokenCacheTests {
     @Test("V71: a thousand turns in one lifetime ask for one token, and one more after it, in one process or in fifty")
     func oneCall() async throws {
         for processes in [1, 50] {

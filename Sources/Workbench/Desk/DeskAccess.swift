@@ -45,7 +45,8 @@ package struct DeskAccess: Sendable {
     }
 
     var refusal: Response {
-        Response.problem(.unauthorized, "The desk's token is missing: open the address that `causeway serve` printed, or send CAUSEWAY_DESK_TOKEN as a Bearer token.")
+        Response.problem(
+            .unauthorized, "The desk's token is missing: open the address that the command printed, or send CAUSEWAY_DESK_TOKEN as a Bearer token.")
     }
 
     var explanation: Response {

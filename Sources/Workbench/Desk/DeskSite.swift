@@ -30,7 +30,9 @@ package struct DeskSite: Handler {
     }
 
     package func respond(to request: Request) async -> Response {
-        guard access.isLocal(request) else { return Response.problem(.forbidden, "This desk serves its own pages on this machine, under 127.0.0.1 or localhost.") }
+        guard access.isLocal(request) else {
+            return Response.problem(.forbidden, "This desk serves its own pages on this machine, under 127.0.0.1 or localhost.")
+        }
         if let part = parts.first(where: { $0.matches(request.path) }) {
             guard part.isOpen || access.admits(request) else { return access.refusal }
             return await part.handler.respond(to: request)

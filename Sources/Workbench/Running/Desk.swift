@@ -45,7 +45,8 @@ package struct Desk: Sendable {
         try Files.write(start, to: file)
         let wanted = Desk.secrets + ["CAUSEWAY_BYOC_CLIENT", "PATH", "HOME", "LANG", "TZ", "SWIFT_BACKTRACE"]
         return Program(
-            "desk", executable: causeway, arguments: ["dev", "--port", "\(port)", "--box", front + "/byoc", "--start", environment["CAUSEWAY_DESK_START"] ?? file],
+            "desk", executable: causeway,
+            arguments: ["dev", "--port", "\(port)", "--box", front + "/byoc", "--start", environment["CAUSEWAY_DESK_START"] ?? file],
             environment: environment.filter { wanted.contains($0.key) }, log: "\(folder)/desk.log")
     }
 }
