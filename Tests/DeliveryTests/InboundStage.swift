@@ -45,10 +45,10 @@ struct InboundStage: Sendable {
     }
 
     /// A deadline that no test reaches.
-    var soon: Instant { time.now().advanced(byMilliseconds: 60_000) }
+    var soon: Instant { time.now().advanced(byMilliseconds: 300_000) }
 
     /// - Parameter milliseconds: Until the deadline.
-    func accept(_ events: [InboundEvent], milliseconds: Int = 30_000) async -> Acceptance {
+    func accept(_ events: [InboundEvent], milliseconds: Int = 300_000) async -> Acceptance {
         await inbox.accept(events, from: channel, by: time.now().advanced(byMilliseconds: milliseconds))
     }
 

@@ -87,22 +87,29 @@ private func removeFolders() {
     if posix_spawnp(&process, "rm", nil, nil, &words, clinux_environment()) == 0 { waitpid(process, &status, 0) }
 }
 
-/// A TCP port of the loopback address that nobody listened on a moment ago.
+/// A TCP port of the loopback address that nobody listens on and no other test of this process was given. It lies below the ports that the system
+/// gives to outgoing connections, so that none of those takes it before the test does.
 package func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let done = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
+    for _ in 0..<200 {
+        let port = Int.random(in: 12_000..<32_000)
+        guard givenPorts.withLock({ $0.insert(port).inserted }) else { continue }
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(port).bigEndian
+        let isFree = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
         }
+        if isFree { return port }
     }
-    guard done else { throw ChildProcess.Failure(description: "no free port: \(String(cString: strerror(errno)))") }
-    return Int(UInt16(bigEndian: address.sin_port))
+    throw ChildProcess.Failure(description: "no free port: \(String(cString: strerror(errno)))")
 }
+
+private let givenPorts = Mutex<Set<Int>>([])
 
 /// Waits until something accepts connections on a loopback port.
 package func waitForListener(on port: Int, milliseconds: Int = 10_000) -> Bool {

@@ -2,14 +2,21 @@ import Glibc
 package import Testing
 
 /// For tests that block: wait for a process, poll a file, read a socket. They run on threads of their own; on the pool's, which are as few as the
-/// machine's cores, two such tests would stop all others, and whoever has a deadline would miss it.
+/// machine's cores, two such tests would stop all others, and whoever has a deadline would miss it. Four of them run at a time: most start processes.
 package struct OwnThread: TestTrait, SuiteTrait, TestScoping {
     package var isRecursive: Bool { true }
 
     package func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
-        try await withTaskExecutorPreference(Threads.shared) { try await function() }
+        try await Gate.shared.enter()
+        do {
+            try await withTaskExecutorPreference(Threads.shared) { try await function() }
+        } catch {
+            await Gate.shared.leave()
+            throw error
+        }
+        await Gate.shared.leave()
     }
 }
 
@@ -37,5 +44,20 @@ private final class Threads: TaskExecutor {
         let job: UnownedJob
         init(_ job: UnownedJob) { self.job = job }
         func run() { job.runSynchronously(on: Threads.shared.asUnownedTaskExecutor()) }
+    }
+}
+
+private actor Gate {
+    static let shared = Gate()
+    private var places = 4
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func enter() async throws {
+        try Task.checkCancellation()
+        if places > 0 { places -= 1 } else { await withCheckedContinuation { waiting.append($0) } }
+    }
+
+    func leave() {
+        if waiting.isEmpty { places += 1 } else { waiting.removeFirst().resume() }
     }
 }
