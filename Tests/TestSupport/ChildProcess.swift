@@ -112,7 +112,7 @@ package func freePort() throws -> Int {
 private let givenPorts = Mutex<Set<Int>>([])
 
 /// Waits until something accepts connections on a loopback port.
-package func waitForListener(on port: Int, milliseconds: Int = 10_000) -> Bool {
+package func waitForListener(on port: Int, milliseconds: Int = 60_000) -> Bool {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
