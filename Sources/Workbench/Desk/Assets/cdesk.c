@@ -21,6 +21,21 @@ static const unsigned char phone_css[] = {
 static const unsigned char phone_js[] = {
 #embed "phone.js"
 };
+static const unsigned char phone_app_js[] = {
+#embed "phone-app.js"
+};
+static const unsigned char phone_audio_js[] = {
+#embed "phone-audio.js"
+};
+static const unsigned char phone_faults_js[] = {
+#embed "phone-faults.js"
+};
+static const unsigned char phone_script_js[] = {
+#embed "phone-script.js"
+};
+static const unsigned char phone_talk_js[] = {
+#embed "phone-talk.js"
+};
 static const unsigned char agents_css[] = {
 #embed "agents.css"
 };
@@ -46,7 +61,10 @@ static const unsigned char fidelity_js[] = {
 #define FILE(name, array) { name, array, sizeof array }
 static const cdesk_entry files[] = {
     FILE("desk.html", desk_html), FILE("desk.css", desk_css), FILE("desk.js", desk_js), FILE("icon.svg", icon_svg),
-    FILE("phone.css", phone_css), FILE("phone.js", phone_js), FILE("agents.css", agents_css), FILE("agents.js", agents_js),
+    FILE("phone.css", phone_css), FILE("phone.js", phone_js),
+    FILE("phone-app.js", phone_app_js), FILE("phone-audio.js", phone_audio_js), FILE("phone-faults.js", phone_faults_js),
+    FILE("phone-script.js", phone_script_js), FILE("phone-talk.js", phone_talk_js),
+    FILE("agents.css", agents_css), FILE("agents.js", agents_js),
     FILE("hole.css", hole_css), FILE("hole.js", hole_js), FILE("inspector.css", inspector_css), FILE("inspector.js", inspector_js),
     FILE("fidelity.js", fidelity_js),
 };
