@@ -35,7 +35,7 @@ export function form(app, hub, saved) {
   const certificate = group("clientCertificate", "The app shows a client certificate", now.clientCertificate, [
     ["certificateFile", "File of the certificate"], ["keyFile", "File of its key"],
   ]);
-  const connected = ticks("Branches connected in the script", branchNames(hub, now).map((name) => [name, name, (now.connectedBranches || []).includes(name)]));
+  const connected = ticks("Branches connected in the script", branchNames(hub, now).map((name) => [name, name === "Default" ? name : `On${name}`, isNew || (now.connectedBranches || []).includes(name)]));
   const drops = ticks("What the script forgets to pass on", [
     ["state", "bot session state"], ["headers", "headers"], ["payload", "custom payload"], ["welcome", "the welcome intent"],
   ].map(([name, words]) => [name, words, Boolean(now.scriptDrops?.[name])]));
@@ -52,15 +52,18 @@ export function form(app, hub, saved) {
       timeoutSeconds: Number(value("timeoutSeconds")), locale: value("locale"), welcome: value("welcome"), headers: headers.value(),
       endpointParameters: parameters.value(), oauth: oauth.value(), clientCertificate: certificate.value(),
       connectedBranches: connected.value(), scriptDrops: Object.fromEntries(drops.all().map(([name, on]) => [name, on])),
-      transcript: value("transcript"), atDefault: value("atDefault"), transferSkill: value("transferSkill") || null,
+      transcript: value("transcript"), atDefault: value("atDefault"), transferSkill: value("transferSkill"),
     };
-    if (fields.get("authorizationHeader").value) body.authorizationHeader = fields.get("authorizationHeader").value;
+    // What a version does not have goes; what is left empty stays as it is.
+    if (body.version === "1.0.0") { body.headers = []; body.oauth = null; if (fields.get("authorizationHeader").value) body.authorizationHeader = fields.get("authorizationHeader").value; }
+    else { body.authorizationHeader = null; body.scriptToken = null; }
+    if (body.version !== "3.0.0") body.clientCertificate = null;
+    for (const name of ["locale", "welcome", "transferSkill"]) if (body[name] === "") delete body[name];
     for (const name of ["customPayload", "rules", "richTypes", "scriptToken"]) {
       const written = value(name);
       if (written === (known(name) ?? "")) continue;
-      try { body[name] = written ? JSON.parse(written) : null; } catch { mark(name, "This is not JSON."); isWrong = true; }
+      try { body[name] = written ? JSON.parse(written) : name === "scriptToken" ? null : name === "richTypes" ? [] : {}; } catch { mark(name, "This is not JSON."); isWrong = true; }
     }
-    for (const name of Object.keys(body)) if (body[name] === "" && (now[name] === undefined || now[name] === null)) delete body[name];
     return body;
   };
   const save = async (event) => {
@@ -142,7 +145,7 @@ const isSet = (value) => value === true || (value && typeof value === "object" &
 function branchNames(hub, app) {
   const action = (hub.actions || []).find((found) => (found.name || found.id) === app.action);
   const all = action?.branches || (hub.actions || []).flatMap((found) => found.branches || []);
-  return [...new Set([...all, ...(app.connectedBranches || [])])];
+  return [...new Set([...all, ...(app.connectedBranches || []), "Default"])];
 }
 
 /** Rows of names and values; values that are secret stay on the server. */

@@ -39,8 +39,14 @@ export function panel({ state, call, changed }) {
         if (!interaction || interaction.state === "ended") { say("Call first: the fault comes with the next turn."); return; }
         const isOn = event.currentTarget.getAttribute("aria-pressed") === "true";
         try {
-          const found = await api(isOn ? "DELETE" : "POST", `/hub/interactions/${encodeURIComponent(interaction.id)}/faults`, isOn ? undefined : { kind });
-          if (found?.turns) changed(found); else changed(null);
+          const address = `/hub/interactions/${encodeURIComponent(interaction.id)}/faults`;
+          let found = null;
+          if (isOn) {
+            // Only all can be taken back, so the others are ordered again.
+            await api("DELETE", address);
+            for (const other of interaction.faultsToCome || []) if (other !== kind) found = await api("POST", address, { kind: other });
+          } else { found = await api("POST", address, { kind }); }
+          changed(found);
         } catch (error) { say(error.message, "bad"); }
       },
     }, h("b", {}, words), h("span", {}, meaning)));
@@ -60,13 +66,13 @@ export function panel({ state, call, changed }) {
 
   const show = async () => {
     const found = await api("GET", "/hub/faults");
-    const list = Array.isArray(found) ? found : found?.faults || [];
+    const list = found || [];
     toCome.textContent = list.length ? `To come: ${list.map((fault) => `${fault.kind}${fault.status ? ` ${fault.status}` : ""}${fault.milliseconds ? ` ${fault.milliseconds} ms` : ""}${
       fault.count === null || fault.count === undefined ? "" : ` ×${fault.count}`}`).join(", ")}` : "Nothing is ordered; it behaves.";
   };
   const update = () => {
     const { interaction, hub } = state();
-    const coming = (interaction?.faultsToCome || []).map((fault) => (typeof fault === "string" ? fault : fault.kind));
+    const coming = interaction?.faultsToCome || [];
     for (const button of cxone.children) button.setAttribute("aria-pressed", String(coming.includes(button.dataset.kind)));
     note.textContent = !interaction || interaction.state === "ended" ? "Call first; then choose what goes wrong in the next turn."
       : coming.length ? "Comes with the next turn: say or key something." : "Choose what goes wrong in the next turn, then say or key something.";

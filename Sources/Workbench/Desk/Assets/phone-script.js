@@ -15,14 +15,15 @@ export function budget(app, medium) {
 /** The Exchange action with its branches: which are connected, which were taken and how often. */
 export function branches(app, action, interaction) {
   const taken = new Map();
-  for (const turn of interaction?.turns || []) if (turn.branch) taken.set(turn.branch, (taken.get(turn.branch) || 0) + 1);
-  const last = interaction?.turns.at(-1)?.branch;
+  const add = (name) => { if (name) taken.set(name, (taken.get(name) || 0) + 1); };
+  for (const turn of interaction?.turns || []) { add(turn.branch); if (turn.taken === "Default") add("Default"); }
+  const final = interaction?.turns.at(-1), last = final?.taken === "Default" ? "Default" : final?.branch;
   const connected = new Set(app?.connectedBranches || []);
-  const all = [...new Set([...(action?.branches || connected), ...taken.keys()])];
+  const all = [...new Set([...(app?.branches || action?.branches || connected), ...taken.keys(), "Default"])];
   return h("div.flow", {},
     h("span.action", {}, action?.title || app?.action || "VOICEBOT EXCHANGE"),
     h("ul", { "aria-label": "Branches of the action" }, all.map((name) => {
-      const count = taken.get(name) || 0, state = connected.has(name) ? "" : "not connected, would fall to Default";
+      const count = taken.get(name) || 0, state = connected.has(name) ? "" : name === "Default" ? "not connected" : "not connected, would fall to Default";
       return h("li." + [count ? "taken" : "", name === last ? "last" : "", state ? "loose" : ""].filter(Boolean).join("."), { title: state || "connected" },
         name, state && h("span.away", {}, ", not connected"), count > 0 && h("b", {}, `×${count}`));
     })));
