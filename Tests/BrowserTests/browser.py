@@ -2,48 +2,26 @@
 
 A suite is a file in this folder with functions `test_…(stage)`. `run.py` starts one stage for all of them; each test gets pages of its own.
 """
-import contextlib, http.server, json, os, pathlib, re, secrets, signal, socket, subprocess, sys, tempfile, threading, time, urllib.error, urllib.request
+import contextlib, http.server, json, os, pathlib, re, threading
 
 from playwright.sync_api import sync_playwright
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-LIMIT = 15_000
-"""Milliseconds that anything on a page may take; generous, because the machine may be busy."""
+from running import LIMIT, Running, eventually, free_port  # noqa: F401
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def eventually(check, what, seconds=LIMIT / 1000):
-    """Waits until `check` gives something true, and gives it."""
-    limit = time.monotonic() + seconds
-    while True:
-        found = check()
-        if found:
-            return found
-        assert time.monotonic() < limit, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
-
-
-class Stage:
+class Stage(Running):
     """The whole of `make run` on ports of its own, and a browser."""
 
     def __init__(self, programs, pictures):
-        self.programs = pathlib.Path(programs).resolve()
+        super().__init__(programs)
         self.pictures = pathlib.Path(pictures).resolve()
         self.pictures.mkdir(parents=True, exist_ok=True)
-        self.cleanup = contextlib.ExitStack()
         self.complaints = []
 
     def __enter__(self):
-        self.folder = pathlib.Path(self.cleanup.enter_context(tempfile.TemporaryDirectory(prefix="causeway-browser-")))
-        self.port, self.desk_port, self.site_port = free_port(), free_port(), free_port()
-        self.url, self.desk_url = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.desk_port}"
+        super().__enter__()
+        self.site_port = free_port()
         self.site_url = f"http://127.0.0.1:{self.site_port}"
-        self.log = self.folder / "serve.log"
         self.serve()
         self.site()
         play = self.cleanup.enter_context(sync_playwright())
@@ -53,36 +31,13 @@ class Stage:
         self.cleanup.callback(self.browser.close)
         return self
 
-    def __exit__(self, *_):
-        self.cleanup.close()
-
-    def serve(self):
-        """`causeway serve` with the sample settings, in which another site may show the chat and leaving takes effect soon."""
-        sample = subprocess.run([self.programs / "causeway", "settings", "--sample"], check=True, capture_output=True, text=True).stdout
-        sample = sample.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}").replace("127.0.0.1:8090", f"127.0.0.1:{self.desk_port}")
+    def adapted(self, sample):
+        """Another site may show the chat, and leaving takes effect soon."""
         wanted = json.dumps([self.site_url])
         assert '"origins": []' in sample, "the sample settings no longer have a web chat"
         sample = sample.replace('"origins": []', f'"origins": {wanted}, "graceSeconds": 2, "limits": {{"messagesPerMinute": 1000, '
             '"sessionsPerMinute": 1000, "requestsPerMinute": 10000, "fileMiB": 1}')
-        settings = self.folder / "causeway.jsonc"
-        settings.write_text(sample)
-        environment = {**os.environ, "CAUSEWAY_SETTINGS": str(settings), "CAUSEWAY_PORT": str(self.port), "CAUSEWAY_DESK_PORT": str(self.desk_port)}
-        for name in re.findall(r'"env": "(\w+)"', sample):
-            environment.setdefault(name, secrets.token_hex(24))
-        self.environment = environment
-        with open(self.log, "wb") as log:
-            process = subprocess.Popen([self.programs / "causeway", "serve", "--folder", self.folder / "run"], stdout=log, stderr=log,
-                cwd=self.folder, env=environment, start_new_session=True)
-
-        def end():
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        self.cleanup.callback(end)
-        eventually(lambda: process.poll() is not None or "ready" in self.log.read_text().splitlines(), "make run", 60)
-        assert process.poll() is None, self.log.read_text()
+        return sample
 
     def site(self):
         """Another origin with pages that a test writes."""
@@ -140,27 +95,3 @@ class Stage:
         del page.complaints[heard:]  # what axe itself did to the page
         problems = [f"{rule['id']}: {rule['nodes'][0]['target']} {rule['nodes'][0].get('failureSummary', '')}" for rule in found]
         assert not problems, f"{what}: {problems}"
-
-    # The agent's desk
-
-    def desk(self, path, body=None, method=None, raw=None, type="application/json"):
-        data = raw if raw is not None else None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.desk_url + "/desk" + path, data, {"Content-Type": type}, method=method)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            text = answer.read()
-        return json.loads(text) if text[:1] in (b"{", b"[") else text.decode()
-
-    def contact(self, words):
-        """The contact number of the message with these words, once CXone has it."""
-        def find():
-            return next((message for message in self.desk("/messages") if words in json.dumps(message, ensure_ascii=False)), None)
-        message = eventually(find, f"a message with {words!r} at the desk")
-        return message["contact"]
-
-    def reply(self, contact, text=None, **more):
-        answer = self.desk(f"/contacts/{contact}/reply", {"text": text, **more} if text is not None else more)
-        assert "failure" not in answer or not answer["failure"], answer
-        return answer
-
-    def function_log(self, name):
-        return (self.folder / "run" / f"{name}.log").read_text()

@@ -161,7 +161,7 @@ struct OutboundCallbackTests {
         (.failed(ChannelError(.unauthorized, reason: "r")), 502, "5", "unauthorized"), (.failed(ChannelError(.recipientRefused, reason: "r", sentence: "No.")), 422, nil, "recipientRefused"),
         (.failed(ChannelError(.contentRefused, reason: "r")), 422, nil, "contentRefused"), (.failed(ChannelError(.threadGone, reason: "r")), 422, nil, "threadGone"),
         (.failed(ChannelError(.tooLarge, reason: "r")), 422, nil, "tooLarge"), (.failed(ChannelError(.rejected, reason: "r")), 422, nil, "rejected"),
-        (.running(retryAfterMilliseconds: 300), 409, "1", "running"), (.notNow(retryAfterMilliseconds: 2500, reason: "store: timedOut"), 503, "3", "notNow"),
+        (.running(retryAfterMilliseconds: 300), 503, "1", "running"), (.notNow(retryAfterMilliseconds: 2500, reason: "store: timedOut"), 503, "3", "notNow"),
     ] as [(DeliveryOutcome, Int, String?, String)])
     func failures(outcome: DeliveryOutcome, status: Int, wait: String?, code: String) async throws {
         let bench = try CallbackBench(outbox: FakeOutbox { _, _ in outcome })

@@ -72,9 +72,10 @@ enum OutboundAnswer {
 
     // MARK: Failures (§3.7)
 
+    /// 503 rather than 409: whoever repeats anything repeats 503, and 409 is the end of it for many. The repeat gets the first one's answer.
     static func running(_ retryAfterMilliseconds: Int) -> CallbackProblem {
         CallbackProblem(
-            .conflict, "running", "This message is being sent already.", retryAfterMilliseconds: max(1000, retryAfterMilliseconds))
+            .serviceUnavailable, "running", "This message is being sent already.", retryAfterMilliseconds: max(1000, retryAfterMilliseconds))
     }
 
     static func notNow(_ retryAfterMilliseconds: Int, reason: String) -> CallbackProblem {
