@@ -91,6 +91,8 @@ struct OutboundKillTests {
 
     // MARK: The stage
 
+    struct NoPort: Error {}
+
     struct Server: Sendable {
         let process: ChildProcess
         let port: Int
@@ -112,20 +114,24 @@ struct OutboundKillTests {
         }
 
         func start(dyingAt step: Int?) throws -> Server {
-            let port = try freePort()
-            var variables = environment
-            variables["CAUSEWAY_SETTINGS"] = settings
-            variables["CAUSEWAY_LISTEN"] = "127.0.0.1:\(port)"
-            variables["CAUSEWAY_LOOPS"] = "1"
-            variables["SECRET"] = StoreProcess.secret
-            variables["KEY"] = StoreProcess.key
-            variables["PROBE_FOLDER"] = folder
-            // All share the store; a tick must find its own threads only.
-            variables["PROBE_CHANNEL"] = thread
-            if let step { variables["PROBE_DIES_AT"] = "\(step)" }
-            let process = try ChildProcess([try StoreProcess.program("outbound-probe")], environment: variables, log: folder + "/log-\(port)")
-            try #require(waitForListener(on: port, milliseconds: 30_000))
-            return Server(process: process, port: port)
+            // Somebody else may have taken the port since it was found free.
+            for _ in 0..<3 {
+                let port = try freePort()
+                var variables = environment
+                variables["CAUSEWAY_SETTINGS"] = settings
+                variables["CAUSEWAY_LISTEN"] = "127.0.0.1:\(port)"
+                variables["CAUSEWAY_LOOPS"] = "1"
+                variables["SECRET"] = StoreProcess.secret
+                variables["KEY"] = StoreProcess.key
+                variables["PROBE_FOLDER"] = folder
+                // All share the store; a tick must find its own threads only.
+                variables["PROBE_CHANNEL"] = thread
+                if let step { variables["PROBE_DIES_AT"] = "\(step)" }
+                let process = try ChildProcess([try StoreProcess.program("outbound-probe")], environment: variables, log: folder + "/log-\(port)")
+                if waitForListener(on: port, milliseconds: 15_000) { return Server(process: process, port: port) }
+                process.end(SIGKILL)
+            }
+            throw NoPort()
         }
 
         func deliver(_ server: Server) async throws -> HTTPResponse.Status {
@@ -152,13 +158,13 @@ struct OutboundKillTests {
             second.process.end()
         }
 
-        /// What CXone's retries get, until one is no "running" and no "not now".
+        /// What CXone's retries get, until one is an answer, no "running" and no "not now".
         func deliverUntilAnswered(_ server: Server) async throws -> HTTPResponse.Status? {
             try await onLoop {
                 var status: HTTPResponse.Status?
                 for _ in 0..<100 {
                     status = try? await deliver(server)
-                    guard status == .conflict || status == .serviceUnavailable else { break }
+                    guard status == nil || status == .conflict || status == .serviceUnavailable else { break }
                     await EventLoop.sleep(until: .now().advanced(byMilliseconds: 200))
                 }
                 return status

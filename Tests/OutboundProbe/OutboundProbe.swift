@@ -16,7 +16,7 @@ import Time
 /// It kills itself, as by kill -9, at the step that `PROBE_DIES_AT` names: every operation of the store and every send is two steps, before and
 /// after.
 ///
-///     POST /deliver    {"key", "thread", "text"} → 200 with the id, 409 while it runs, 502 failed, 503 not now
+///     POST /deliver    {"key", "thread", "text"} → 200 with the id, 409 while it runs, 502 failed for good, 503 not now
 ///     POST /tick       sends what waits
 @main
 enum Probe {
@@ -133,7 +133,8 @@ struct DeliveringHandler: Handler {
         switch await delivery.deliver(message, through: channel, by: .now().advanced(byMilliseconds: budget)) {
         case .delivered(let delivery): return Response(status: .ok, body: Array(delivery.message.text.utf8))
         case .running: return Response(status: .conflict)
-        case .failed(let error): return Response(status: .badGateway, body: Array(error.description.utf8))
+        // A repeat that waited long for its turn may have no time left to send: the next one has.
+        case .failed(let error): return Response(status: error.isTransient ? .serviceUnavailable : .badGateway, body: Array(error.description.utf8))
         case .notNow(_, let reason): return Response(status: .serviceUnavailable, body: Array(reason.utf8))
         }
     }
