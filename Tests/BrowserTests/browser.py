@@ -8,6 +8,8 @@ from playwright.sync_api import sync_playwright
 
 from running import LIMIT, Running, eventually, free_port  # noqa: F401
 
+TOP = pathlib.Path(__file__).resolve().parents[2]
+
 
 class Stage(Running):
     """The whole of `make run` on ports of its own, and a browser."""
@@ -37,7 +39,12 @@ class Stage(Running):
         assert '"origins": []' in sample, "the sample settings no longer have a web chat"
         sample = sample.replace('"origins": []', f'"origins": {wanted}, "graceSeconds": 2, "limits": {{"messagesPerMinute": 1000, '
             '"sessionsPerMinute": 1000, "requestsPerMinute": 10000, "fileMiB": 1}')
-        return sample
+        # StandardBot beside the sample's order status, for the behaviour tests and for choices.
+        bot = json.dumps(str(TOP / "Sources/VirtualAgents/Scripted/Examples/standard-bot.bot"))
+        caller = '"caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]}'
+        assert '"agents": {' in sample
+        return sample.replace('"agents": {', f'"agents": {{"standard": {{{caller}, "scripted": {{"file": {bot}}}, '
+            '"carry": ["echoValue", "context.parameters.echoValue"]},', 1)
 
     def site(self):
         """Another origin with pages that a test writes."""
@@ -95,3 +102,11 @@ class Stage(Running):
         del page.complaints[heard:]  # what axe itself did to the page
         problems = [f"{rule['id']}: {rule['nodes'][0]['target']} {rule['nodes'][0].get('failureSummary', '')}" for rule in found]
         assert not problems, f"{what}: {problems}"
+
+    def open_desk(self, open_page, place=""):
+        """A page of the desk, let in by the run's token."""
+        page = open_page()
+        page.goto(f"{self.desk_url}/?token={self.desk_token}")
+        if place:
+            page.goto(f"{self.desk_url}/#{place}")
+        return page

@@ -49,7 +49,8 @@ class Running:
         sample = self.adapted(sample)
         settings = self.folder / "causeway.jsonc"
         settings.write_text(sample)
-        environment = {**os.environ, "CAUSEWAY_SETTINGS": str(settings), "CAUSEWAY_PORT": str(self.port), "CAUSEWAY_DESK_PORT": str(self.desk_port)}
+        self.desk_token = secrets.token_hex(24)
+        environment = {**os.environ, "CAUSEWAY_DESK_TOKEN": self.desk_token, "CAUSEWAY_SETTINGS": str(settings), "CAUSEWAY_PORT": str(self.port), "CAUSEWAY_DESK_PORT": str(self.desk_port)}
         for name in re.findall(r'"env": "(\w+)"', sample):
             environment.setdefault(name, secrets.token_hex(24))
         self.environment = environment
@@ -66,6 +67,20 @@ class Running:
         self.cleanup.callback(end)
         eventually(lambda: process.poll() is not None or "ready" in self.log.read_text().splitlines(), "make run", 60)
         assert process.poll() is None, self.log.read_text()
+
+    # The desk
+
+    def part(self, method, path, body=None):
+        """One of the desk's parts, asked as a program asks it; its answer, also where that is a refusal."""
+        data = None if body is None else json.dumps(body).encode()
+        fields = {"Authorization": f"Bearer {self.desk_token}", "Content-Type": "application/json"}
+        request = urllib.request.Request(self.desk_url + path, data, fields, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            text = error.read()
+        return json.loads(text) if text[:1] in (b"{", b"[") else text.decode()
 
     # The agent's desk
 

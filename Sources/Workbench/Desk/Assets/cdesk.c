@@ -36,6 +36,9 @@ static const unsigned char phone_script_js[] = {
 static const unsigned char phone_talk_js[] = {
 #embed "phone-talk.js"
 };
+static const unsigned char phone_view_js[] = {
+#embed "phone-view.js"
+};
 static const unsigned char agents_css[] = {
 #embed "agents.css"
 };
@@ -63,7 +66,7 @@ static const cdesk_entry files[] = {
     FILE("desk.html", desk_html), FILE("desk.css", desk_css), FILE("desk.js", desk_js), FILE("icon.svg", icon_svg),
     FILE("phone.css", phone_css), FILE("phone.js", phone_js),
     FILE("phone-app.js", phone_app_js), FILE("phone-audio.js", phone_audio_js), FILE("phone-faults.js", phone_faults_js),
-    FILE("phone-script.js", phone_script_js), FILE("phone-talk.js", phone_talk_js),
+    FILE("phone-script.js", phone_script_js), FILE("phone-talk.js", phone_talk_js), FILE("phone-view.js", phone_view_js),
     FILE("agents.css", agents_css), FILE("agents.js", agents_js),
     FILE("hole.css", hole_css), FILE("hole.js", hole_js), FILE("inspector.css", inspector_css), FILE("inspector.js", inspector_js),
     FILE("fidelity.js", fidelity_js),

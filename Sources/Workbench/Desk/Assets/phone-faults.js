@@ -83,8 +83,8 @@ export function panel({ state, call, changed }) {
   return {
     update,
     element: h("div.fault-panel", {},
-      h("section", {}, h("h3", { id: "faults-cxone" }, "CXone's side"), note, cxone),
-      h("section", {}, h("h3", { id: "faults-agent" }, "The virtual agent's side"),
+      h("section", {}, h("h2", { id: "faults-cxone" }, "CXone's side"), note, cxone),
+      h("section", {}, h("h2", { id: "faults-agent" }, "The virtual agent's side"),
         h("p.note", {}, "The agent ", h("code", {}, "faulty"), " of the sample settings misbehaves on order. What the contact and the script notice stands with the turn."),
         h("div.row.orders", {}, h("label", { for: "fault-delay" }, "Milliseconds"), delay, h("label", { for: "fault-times" }, "How often"), times, clear),
         agent, toCome, h("div.row", {}, callIt))),

@@ -1,6 +1,6 @@
 // What the Studio script sees of a conversation: which branch each answer took, how long it was, and what was wrong with it.
 
-import { h, copy } from "./desk.js";
+import { h, api, copy, go, say } from "./desk.js";
 import { inputWords } from "./phone-talk.js";
 
 export const numbers = new Intl.NumberFormat("en-GB");
@@ -67,7 +67,7 @@ export function turn(item, { interaction, limit, mask }) {
       h("span.chip." + (item.branchIsConnected === false ? "warn" : kind === "bad" ? "bad" : "good"), {}, h("bdi", {}, item.branch || "no branch")),
       item.taken !== undefined && item.taken !== `On${item.branch}` && h("span.note", {}, item.taken ? `script goes by ${item.taken}` : "script stops")),
     h("p.time", {}, h("b.number." + (time > limit ? "bad" : "ok"), {}, time === null ? "–" : `${numbers.format(time)} ms`), bar, h("span.away", {}, `of ${numbers.format(limit)} ms`)),
-    h("p.more", {}, toggle, h("a", { href: inspectorLink(interaction, item), "aria-label": `Turn ${item.number} in the inspector` }, "Inspect")),
+    h("p.more", {}, toggle, h("a", { href: "#inspector", "aria-label": `Turn ${item.number} in the inspector`, onclick: (event) => { event.preventDefault(); inspect(interaction, item); } }, "Inspect")),
   );
   toggle.addEventListener("click", () => {
     const open = toggle.getAttribute("aria-expanded") !== "true";
@@ -92,8 +92,13 @@ export function turn(item, { interaction, limit, mask }) {
   return element;
 }
 
-export function inspectorLink(interaction, item) {
-  return `#inspector/${encodeURIComponent(item.exchange ?? `hub-${interaction.id}`)}${item.exchange ? "" : `/${item.number}`}`;
+/** Opens the turn's exchange in the inspector, which numbers its exchanges itself. */
+async function inspect(interaction, item) {
+  try {
+    const { rows } = await api("GET", "/inspector/exchanges?since=0");
+    const found = rows.find((row) => row.time === item.at && row.half === "virtualAgentHub" && row.name === interaction.agent);
+    if (found) go("inspector", found.id); else say("The inspector no longer keeps this exchange.");
+  } catch (error) { say(error.message, "bad"); }
 }
 
 function json(item, mask) {
@@ -102,7 +107,7 @@ function json(item, mask) {
   const asked = [headers.length > 0 && `headers ${headers.join(", ")}`, token !== "none" && `token ${token}`, certificate && "client certificate"].filter(Boolean).join(", ");
   const told = [item.status && `HTTP ${item.status}`, Number.isFinite(item.stateOctets) && `state ${numbers.format(item.stateOctets)} octets`].filter(Boolean).join(", ");
   const pane = (name, value, note, marks) => h("div.pane", {},
-    h("div.row", {}, h("h3", {}, name), h("span.note.grow", {}, h("bdi", {}, note)), h("button.small", { type: "button", "aria-label": `Copy: ${name}`, onclick: () => copy(text(value), name) }, "Copy")),
+    h("div.row", {}, h("h2", {}, name), h("span.note.grow", {}, h("bdi", {}, note)), h("button.small", { type: "button", "aria-label": `Copy: ${name}`, onclick: () => copy(text(value), name) }, "Copy")),
     h("pre", { tabindex: "0", role: "group", "aria-label": name }, lines(mask(text(value)), marks)));
   return [pane("Request of CXone", item.request, asked, []), pane("Answer", item.response, told, wrong)];
 }
