@@ -9,7 +9,10 @@ const path = (name) => `/hub/apps/${encodeURIComponent(name)}`;
 export function form(app, hub, saved) {
   const fields = new Map();
   const isNew = !app;
-  const now = app || { version: "3.0.0", medium: "voice", action: "voicebotExchange", timeoutSeconds: 10, headers: [], endpointParameters: [], connectedBranches: [] };
+  const now = app || {
+    version: "3.0.0", medium: "voice", action: "voicebotExchange", timeoutSeconds: 10,
+    headers: [], endpointParameters: [], connectedBranches: [],
+  };
   const problems = new Map();
   const field = (name, label, control, hint) => {
     const id = `app-${name}`, problem = h("span.problem", { id: `${id}-problem` });
@@ -20,14 +23,16 @@ export function form(app, hub, saved) {
     return h("div.field", {}, h("label", { for: id }, label), control, hint && h("span.hint", {}, hint), problem);
   };
   const text = (name, label, hint, more = {}) =>
-    field(name, label, h("input", { value: now[name] === null || now[name] === undefined ? "" : String(now[name]), autocomplete: "off", spellcheck: "false", ...more }), hint);
+    field(name, label, h("input", { value: String(now[name] ?? ""), autocomplete: "off", spellcheck: "false", ...more }), hint);
   const choice = (name, label, options, hint) =>
     field(name, label, h("select", {}, options.map(([value, words]) => h("option", { value, selected: now[name] === value }, words))), hint);
+  /** As the form shows JSON. */
+  const known = (name) => (now[name] === null || now[name] === undefined ? "" : JSON.stringify(now[name], null, 1));
   const bound = [];
   /** Something that only some integration versions have. */
   const only = (versions, element) => { bound.push([versions, element]); return element; };
   const json = (name, label, hint) => field(name, label, h("textarea", { rows: 2, spellcheck: "false", class: "mono" },
-    now[name] === null || now[name] === undefined ? "" : typeof now[name] === "string" ? now[name] : JSON.stringify(now[name], null, 1)), hint);
+    known(name)), hint);
 
   const headers = pairs("headers", "Custom header", now.headers || [], true);
   const parameters = pairs("endpointParameters", "Endpoint parameter", now.endpointParameters || [], false);
@@ -35,13 +40,13 @@ export function form(app, hub, saved) {
   const certificate = group("clientCertificate", "The app shows a client certificate", now.clientCertificate, [
     ["certificateFile", "File of the certificate"], ["keyFile", "File of its key"],
   ]);
-  const connected = ticks("Branches connected in the script", branchNames(hub, now).map((name) => [name, name === "Default" ? name : `On${name}`, isNew || (now.connectedBranches || []).includes(name)]));
+  const connected = ticks("Branches connected in the script", branchNames(hub, now).map((name) =>
+    [name, name === "Default" ? name : `On${name}`, isNew || (now.connectedBranches || []).includes(name)]));
   const drops = ticks("What the script forgets to pass on", [
     ["state", "bot session state"], ["headers", "headers"], ["payload", "custom payload"], ["welcome", "the welcome intent"],
   ].map(([name, words]) => [name, words, Boolean(now.scriptDrops?.[name])]));
   const outcome = h("div.outcome", { role: "status" });
 
-  const known = (name) => (now[name] === null || now[name] === undefined ? undefined : typeof now[name] === "string" ? now[name] : JSON.stringify(now[name], null, 1));
   let isWrong = false;
   const collect = () => {
     isWrong = false;
@@ -55,14 +60,17 @@ export function form(app, hub, saved) {
       transcript: value("transcript"), atDefault: value("atDefault"), transferSkill: value("transferSkill"),
     };
     // What a version does not have goes; what is left empty stays as it is.
-    if (body.version === "1.0.0") { body.headers = []; body.oauth = null; if (fields.get("authorizationHeader").value) body.authorizationHeader = fields.get("authorizationHeader").value; }
-    else { body.authorizationHeader = null; body.scriptToken = null; }
+    const secret = fields.get("authorizationHeader").value;
+    Object.assign(body, body.version === "1.0.0"
+      ? { headers: [], oauth: null, ...(secret ? { authorizationHeader: secret } : {}) } : { authorizationHeader: null, scriptToken: null });
     if (body.version !== "3.0.0") body.clientCertificate = null;
     for (const name of ["locale", "welcome", "transferSkill"]) if (body[name] === "") delete body[name];
     for (const name of ["customPayload", "rules", "richTypes", "scriptToken"]) {
       const written = value(name);
-      if (written === (known(name) ?? "")) continue;
-      try { body[name] = written ? JSON.parse(written) : name === "scriptToken" ? null : name === "richTypes" ? [] : {}; } catch { mark(name, "This is not JSON."); isWrong = true; }
+      if (written === known(name)) continue;
+      try {
+        body[name] = written ? JSON.parse(written) : name === "scriptToken" ? null : name === "richTypes" ? [] : {};
+      } catch { mark(name, "This is not JSON."); isWrong = true; }
     }
     return body;
   };
@@ -117,7 +125,9 @@ export function form(app, hub, saved) {
       text("timeoutSeconds", "Time-out in seconds", null, { inputmode: "decimal" }),
       text("locale", "Locale"),
       text("welcome", "Automated welcome", "What the first turn says, type 5."),
-      only(["1.0.0"], field("authorizationHeader", "Authorization header", h("input", { type: "password", autocomplete: "new-password", placeholder: isSet(now.authorizationHeader) ? "kept as it is" : "" }), "The only header of this version.")),
+      only(["1.0.0"], field("authorizationHeader", "Authorization header",
+        h("input", { type: "password", autocomplete: "new-password", placeholder: now.authorizationHeader?.isSet ? "kept as it is" : "" }),
+        "The only header of this version.")),
       choice("transcript", "Transcript", [["none", "none"], ["transcript", "transcript"], ["intents", "intents"], ["both", "both"]]),
       choice("atDefault", "At Default the script", [["ends", "ends"], ["asksAgain", "asks again"]]),
       text("transferSkill", "Skill that calls are transferred to"),
@@ -140,8 +150,6 @@ export function form(app, hub, saved) {
   return element;
 }
 
-const isSet = (value) => value === true || (value && typeof value === "object" && value.isSet) || (typeof value === "string" && value !== "");
-
 function branchNames(hub, app) {
   const action = (hub.actions || []).find((found) => (found.name || found.id) === app.action);
   const all = action?.branches || (hub.actions || []).flatMap((found) => found.branches || []);
@@ -158,7 +166,8 @@ function pairs(key, words, given, isSecret) {
       value: typeof pair.value === "string" ? pair.value : "", "aria-label": `${words} ${number}: value`, autocomplete: "off", spellcheck: "false",
       type: isSecret ? "password" : "text", placeholder: pair.isSet ? "kept as it is" : "value",
     });
-    const row = h("div.pair", {}, name, value, h("button", { type: "button", "aria-label": `Remove ${words.toLowerCase()} ${number}`, onclick: () => row.remove() }, "×"));
+    const away = h("button", { type: "button", "aria-label": `Remove ${words.toLowerCase()} ${number}`, onclick: () => row.remove() }, "×");
+    const row = h("div.pair", {}, name, value, away);
     row.read = () => ({ name: name.value.trim(), ...(value.value || !pair.isSet ? { value: value.value } : {}) });
     list.append(row);
     if (focus) name.focus();
@@ -215,7 +224,8 @@ function tested(turn) {
   return h("div.box" + (good ? ".good" : ".bad"), {},
     h("p", {}, h("b", {}, good ? "The app may be added. " : "CXone would not accept this. "),
       `HTTP ${turn.status ?? "none"}, ${turn.branch || "no branch"}, ${numbers.format(turn.milliseconds ?? 0)} ms. `, turn.failure || ""),
-    faults.length > 0 && h("ul", {}, faults.map(({ field, message }) => h("li", {}, h("code", {}, h("bdi", {}, field || "response")), " ", h("bdi", {}, message)))),
+    faults.length > 0 && h("ul", {}, faults.map(({ field, message }) =>
+      h("li", {}, h("code", {}, h("bdi", {}, field || "response")), " ", h("bdi", {}, message)))),
     (turn.warnings || []).map((warning) => h("p.note", {}, h("bdi", {}, String(warning)))));
 }
 
@@ -239,7 +249,9 @@ export function standardBot(app, opened) {
             h("td", {}, h("span.chip." + (row.passed ? "good" : "bad"), {}, row.passed ? "passed" : "failed"), " ",
               h("span.number", {}, Number.isFinite(row.milliseconds) ? `${numbers.format(row.milliseconds)} ms` : ""),
               row.why && h("p.note", {}, h("bdi", {}, row.why)),
-              row.interaction && h("button.small", { type: "button", onclick: () => opened(row.interaction), "aria-label": `Show the conversation of ${row.name}` }, "Show")))))));
+              row.interaction && h("button.small", {
+                type: "button", onclick: () => opened(row.interaction), "aria-label": `Show the conversation of ${row.name}`,
+              }, "Show")))))));
     } catch (error) {
       list.replaceChildren(h("p.box.bad", {}, error.message));
     }

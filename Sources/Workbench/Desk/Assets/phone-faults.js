@@ -29,7 +29,8 @@ export function panel({ state, call, changed }) {
   const agent = h("div.faults", { role: "group", "aria-labelledby": "faults-agent" });
   const note = h("p.note"), toCome = h("p.note", { role: "status" });
   const delay = h("input", { type: "number", min: "0", max: "60000", step: "500", value: "6000", id: "fault-delay" });
-  const times = h("select", { id: "fault-times" }, [["1", "once"], ["3", "three times"], ["", "until it is cleared"]].map(([value, words]) => h("option", { value }, words)));
+  const times = h("select", { id: "fault-times" }, [["1", "once"], ["3", "three times"], ["", "until it is cleared"]].map(([value, words]) =>
+    h("option", { value }, words)));
 
   for (const [kind, words, meaning] of ours) {
     cxone.append(h("button.fault", {
@@ -51,24 +52,28 @@ export function panel({ state, call, changed }) {
       },
     }, h("b", {}, words), h("span", {}, meaning)));
   }
-  const order = async (body) => {
-    try { await api("POST", "/hub/faults", body); await show(); } catch (error) { say(error.message, "bad"); }
+  const ask = async (method, body) => {
+    try { await api(method, "/hub/faults", body); await show(); } catch (error) { say(error.message, "bad"); }
   };
   for (const [kind, words, body, meaning] of theirs) {
     agent.append(h("button.fault", {
       type: "button", "data-kind": kind, title: meaning,
-      onclick: () => order({ ...body, ...(["slow", "dribble"].includes(body.kind) ? { milliseconds: Number(delay.value) || 0 } : {}), count: times.value ? Number(times.value) : null }),
+      onclick: () => {
+        const lasting = ["slow", "dribble"].includes(body.kind) ? { milliseconds: Number(delay.value) || 0 } : {};
+        ask("POST", { ...body, ...lasting, count: times.value ? Number(times.value) : null });
+      },
     }, h("b", {}, words), h("span", {}, meaning)));
   }
-  const clear = h("button", { type: "button", onclick: async () => { try { await api("DELETE", "/hub/faults"); await show(); } catch (error) { say(error.message, "bad"); } } }, "Clear");
+  const clear = h("button", { type: "button", onclick: () => ask("DELETE") }, "Clear");
   const callIt = h("button.main", { type: "button" }, "Call the agent that misbehaves");
   callIt.addEventListener("click", () => { const app = faulty(state().hub); if (app) call(app.name); });
 
   const show = async () => {
     const found = await api("GET", "/hub/faults");
     const list = found || [];
-    toCome.textContent = list.length ? `To come: ${list.map((fault) => `${fault.kind}${fault.status ? ` ${fault.status}` : ""}${fault.milliseconds ? ` ${fault.milliseconds} ms` : ""}${
-      fault.count === null || fault.count === undefined ? "" : ` ×${fault.count}`}`).join(", ")}` : "Nothing is ordered; it behaves.";
+    const words = ({ kind, status, milliseconds, count }) =>
+      [kind, status, milliseconds && `${milliseconds} ms`, Number.isFinite(count) ? `×${count}` : "always"].filter(Boolean).join(" ");
+    toCome.textContent = list.length ? `To come: ${list.map(words).join(", ")}` : "Nothing is ordered; it behaves.";
   };
   const update = () => {
     const { interaction, hub } = state();
@@ -85,7 +90,8 @@ export function panel({ state, call, changed }) {
     element: h("div.fault-panel", {},
       h("section", {}, h("h2", { id: "faults-cxone" }, "CXone's side"), note, cxone),
       h("section", {}, h("h2", { id: "faults-agent" }, "The virtual agent's side"),
-        h("p.note", {}, "The agent ", h("code", {}, "faulty"), " of the sample settings misbehaves on order. What the contact and the script notice stands with the turn."),
+        h("p.note", {}, "The agent ", h("code", {}, "faulty"),
+          " of the sample settings misbehaves on order. What the contact and the script notice stands with the turn."),
         h("div.row.orders", {}, h("label", { for: "fault-delay" }, "Milliseconds"), delay, h("label", { for: "fault-times" }, "How often"), times, clear),
         agent, toCome, h("div.row", {}, callIt))),
   };

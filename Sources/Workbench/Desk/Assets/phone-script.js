@@ -55,7 +55,11 @@ export function turn(item, { interaction, limit, mask }) {
   const shown = item.input.shown && !["silence", "hangUp"].includes(item.input.kind) ? mask(item.input.shown) : "";
   const kind = item.violations?.length || item.failure ? "bad" : item.warnings?.length || item.branchIsConnected === false ? "warn" : "good";
   const panes = h("div.panes", { hidden: true, id: `json-${interaction.id}-${item.number}` });
-  const toggle = h("button.small", { type: "button", "aria-expanded": "false", "aria-controls": panes.id, "aria-label": `JSON of turn ${item.number}` }, "JSON");
+  const toggle = h("button.small", {
+    type: "button", "aria-expanded": "false", "aria-controls": panes.id, "aria-label": `JSON of turn ${item.number}`,
+  }, "JSON");
+  const inspected = h("a", { href: "#inspector", "aria-label": `Turn ${item.number} in the inspector` }, "Inspect");
+  inspected.addEventListener("click", (event) => { event.preventDefault(); inspect(interaction, item); });
   const element = h("li.turn", { "data-number": item.number, id: `turn-${item.number}` },
     h("span.count", { "aria-label": `Turn ${item.number}` }, String(item.number)),
     h("p.heard", {}, h("span.who", {}, `Contact ${inputWords(item.input, chat)}`), shown && h("bdi", {}, shown)),
@@ -66,8 +70,9 @@ export function turn(item, { interaction, limit, mask }) {
       item.status && item.status !== 200 && h("span.chip.bad", {}, `HTTP ${item.status}`),
       h("span.chip." + (item.branchIsConnected === false ? "warn" : kind === "bad" ? "bad" : "good"), {}, h("bdi", {}, item.branch || "no branch")),
       item.taken !== undefined && item.taken !== `On${item.branch}` && h("span.note", {}, item.taken ? `script goes by ${item.taken}` : "script stops")),
-    h("p.time", {}, h("b.number." + (time > limit ? "bad" : "ok"), {}, time === null ? "–" : `${numbers.format(time)} ms`), bar, h("span.away", {}, `of ${numbers.format(limit)} ms`)),
-    h("p.more", {}, toggle, h("a", { href: "#inspector", "aria-label": `Turn ${item.number} in the inspector`, onclick: (event) => { event.preventDefault(); inspect(interaction, item); } }, "Inspect")),
+    h("p.time", {}, h("b.number." + (time > limit ? "bad" : "ok"), {}, time === null ? "–" : `${numbers.format(time)} ms`), bar,
+      h("span.away", {}, `of ${numbers.format(limit)} ms`)),
+    h("p.more", {}, toggle, inspected),
   );
   toggle.addEventListener("click", () => {
     const open = toggle.getAttribute("aria-expanded") !== "true";
@@ -79,17 +84,35 @@ export function turn(item, { interaction, limit, mask }) {
   const remarks = h("ul.remarks");
   const remark = (kind, ...words) => remarks.append(h("li." + kind, {}, words));
   if (item.failure) remark("bad", h("b", {}, "No answer: "), mask(item.failure));
-  for (const { field, message } of item.violations || []) remark("bad", h("code", {}, h("bdi", {}, mask(field || "response"))), " ", h("bdi", {}, mask(message)));
+  for (const { field, message } of item.violations || []) {
+    remark("bad", h("code", {}, h("bdi", {}, mask(field || "response"))), " ", h("bdi", {}, mask(message)));
+  }
   for (const warning of item.warnings || []) remark("warn", h("bdi", {}, mask(typeof warning === "string" ? warning : warning.message || "")));
+  const told = item.customPayload && typeof item.customPayload === "object" ? Object.entries(item.customPayload) : [];
+  if (told.length) {
+    remark("plain", h("b", {}, "Script variables: "), told.map(([name, value], index) =>
+      [index > 0 && ", ", h("bdi.mono", {}, mask(`${name} = ${JSON.stringify(value)}`))]));
+  }
   for (const fault of item.faults || []) remark("fault", "Fault: ", h("bdi", {}, typeof fault === "string" ? fault : fault.kind));
   for (const repeat of item.repeats || []) {
-    remark(repeat.isSame ? "plain" : "bad", `Sent again: HTTP ${repeat.status ?? "none"} after ${repeat.milliseconds} ms, ${repeat.isSame ? "the same answer" : "another answer"}`);
+    const answer = `HTTP ${repeat.status ?? "none"} after ${repeat.milliseconds} ms, ${repeat.isSame ? "the same answer" : "another answer"}`;
+    remark(repeat.isSame ? "plain" : "bad", `Sent again: ${answer}`);
   }
   if (item.experience?.contact) remark("plain", h("b", {}, "Contact: "), mask(item.experience.contact));
   if (item.experience?.script) remark("plain", h("b", {}, "Script: "), mask(item.experience.script));
   if (remarks.children.length) element.append(remarks);
   element.append(panes);
   return element;
+}
+
+/** What the app collects for GET BOT TRANSCRIPT, when it does. */
+export function collected(interaction, mask) {
+  const { transcript = [], intents = [] } = interaction?.collected || {};
+  if (!transcript.length && !intents.length) return [];
+  return [h("h2", {}, "GET BOT TRANSCRIPT gives the script"),
+    transcript.length > 0 && h("dl.facts", {}, transcript.map(({ who, text: words }) =>
+      [h("dt", {}, h("bdi", {}, who)), h("dd", { dir: "auto" }, mask(words))])),
+    intents.length > 0 && h("p", {}, "Intents: ", h("bdi", {}, intents.join(", ")))].filter(Boolean);
 }
 
 /** Opens the turn's exchange in the inspector, which numbers its exchanges itself. */
@@ -104,10 +127,12 @@ async function inspect(interaction, item) {
 function json(item, mask) {
   const wrong = (item.violations || []).map((violation) => String(violation.field || "").split(/[.[]/).at(-1).replace(/\W/g, "")).filter(Boolean);
   const { headers = [], token = "none", certificate } = item.authentication || {};
-  const asked = [headers.length > 0 && `headers ${headers.join(", ")}`, token !== "none" && `token ${token}`, certificate && "client certificate"].filter(Boolean).join(", ");
-  const told = [item.status && `HTTP ${item.status}`, Number.isFinite(item.stateOctets) && `state ${numbers.format(item.stateOctets)} octets`].filter(Boolean).join(", ");
+  const list = (...words) => words.filter(Boolean).join(", ");
+  const asked = list(headers.length > 0 && `headers ${headers.join(", ")}`, token !== "none" && `token ${token}`, certificate && "client certificate");
+  const told = list(item.status && `HTTP ${item.status}`, Number.isFinite(item.stateOctets) && `state ${numbers.format(item.stateOctets)} octets`);
   const pane = (name, value, note, marks) => h("div.pane", {},
-    h("div.row", {}, h("h2", {}, name), h("span.note.grow", {}, h("bdi", {}, note)), h("button.small", { type: "button", "aria-label": `Copy: ${name}`, onclick: () => copy(text(value), name) }, "Copy")),
+    h("div.row", {}, h("h2", {}, name), h("span.note.grow", {}, h("bdi", {}, note)),
+      h("button.small", { type: "button", "aria-label": `Copy: ${name}`, onclick: () => copy(text(value), name) }, "Copy")),
     h("pre", { tabindex: "0", role: "group", "aria-label": name }, lines(mask(text(value)), marks)));
   return [pane("Request of CXone", item.request, asked, []), pane("Answer", item.response, told, wrong)];
 }

@@ -1,23 +1,28 @@
 // The elements of phone and chat, and how they show what `phone.js` knows.
 
 import { h, api, say, go } from "./desk.js";
-import { branches, numbers, summary, turn as scriptTurn } from "./phone-script.js";
+import { branches, collected, numbers, summary, turn as scriptTurn } from "./phone-script.js";
 import { bubbles, mine } from "./phone-talk.js";
 import { form, standardBot } from "./phone-app.js";
 import { panel as faultPanel } from "./phone-faults.js";
 import {
-  actionNow, appNow, apply, asksForKeys, call, focusInput, follows, hangUp, isChat, isOn, keep, keys, limit, mask, model, parts, perform, playAll, press,
+  actionNow, appNow, apply, asksForKeys, call, focusInput, follows, forget, hangUp, isChat, isOn, keep, keys, limit, mask, model, parts, perform, playAll, press,
   record, refresh, send, show, speak, suggestion,
 } from "./phone.js";
 
 const letters = { 2: "abc", 3: "def", 4: "ghi", 5: "jkl", 6: "mno", 7: "pqrs", 8: "tuv", 9: "wxyz", 0: "+" };
 const tabs = [["script", "Script"], ["app", "App"], ["tests", "StandardBot"], ["faults", "Faults"], ["diagram", "Diagram"]];
 
+function drawn(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
 function glyph(path, size = 22) {
-  const space = "http://www.w3.org/2000/svg", picture = document.createElementNS(space, "svg"), line = document.createElementNS(space, "path");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 24 24", width: size, height: size, "aria-hidden": "true" })) picture.setAttribute(name, value);
-  for (const [name, value] of Object.entries({ d: path, fill: "none", stroke: "currentColor", "stroke-width": "2", "stroke-linecap": "round", "stroke-linejoin": "round" })) line.setAttribute(name, value);
-  picture.append(line);
+  const pen = { fill: "none", stroke: "currentColor", "stroke-width": "2", "stroke-linecap": "round", "stroke-linejoin": "round" };
+  const picture = drawn("svg", { viewBox: "0 0 24 24", width: size, height: size, "aria-hidden": "true" });
+  picture.append(drawn("path", { d: path, ...pen }));
   return picture;
 }
 const handset = "M5 4h4l2 5-2.5 1.5a11 11 0 0 0 5 5L15 13l5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 3 6a2 2 0 0 1 2-2";
@@ -39,12 +44,14 @@ export function build() {
   made.countdown = h("p.countdown.number");
   made.slots = h("p.slots", {});
   made.tries = h("div.tries");
-  made.words = h("input.words", { type: "text", autocomplete: "off", dir: "auto", enterkeyhint: "send", oninput: () => { model.play += 1; model.quietSince = performance.now(); } });
+  made.words = h("input.words", { type: "text", autocomplete: "off", dir: "auto", enterkeyhint: "send" });
+  made.words.addEventListener("input", () => { model.play += 1; model.quietSince = performance.now(); });
   made.send = h("button.main", { type: "submit" }, "Say");
   made.composer = h("form.composer", { onsubmit: (event) => { event.preventDefault(); speak(made.words.value); } }, made.words, made.send);
   made.pad = h("div.pad", { role: "group", tabindex: "0", "aria-label": "Keypad: type 0 to 9, * and #; letters go into what is said" }, keys.map((key) =>
-    h("button.key", { type: "button", "data-key": key, tabindex: "-1", "aria-label": key === "*" ? "star" : key === "#" ? "hash" : key, onclick: () => { model.play += 1; press(key); } },
-      h("b", {}, key), h("small", { "aria-hidden": "true" }, letters[key] || ""))));
+    h("button.key", {
+      type: "button", "data-key": key, tabindex: "-1", "aria-label": { "*": "star", "#": "hash" }[key] || key, onclick: () => { model.play += 1; press(key); },
+    }, h("b", {}, key), h("small", { "aria-hidden": "true" }, letters[key] || ""))));
   made.silence = h("button", { type: "button", onclick: () => { model.play += 1; perform({ silence: true }); } }, "Stay silent");
   made.pick = h("input.away", { type: "file", id: "phone-file", accept: "audio/*,.wav", tabindex: "-1", "aria-label": "Audio file to send",
     onchange: (event) => { const [chosen] = event.target.files; event.target.value = ""; if (chosen) { model.play += 1; send(chosen); } } });
@@ -56,22 +63,29 @@ export function build() {
   made.controls = h("div.controls", {}, made.pad, made.deeds);
   made.options = h("details.options", {}, h("summary", {}, "Options"),
     option("Stay silent by itself when the time is up", "auto", () => { model.quietSince = performance.now(); }),
-    option("Hide the digits that were keyed", "mask", () => { model.heard.clear(); model.rows.clear(); made.log.replaceChildren(); made.turns.replaceChildren(); }),
+    option("Hide the digits that were keyed", "mask", forget),
     option("Play recordings as they come", "sounds"), option("Sound of the keys", "tones"),
     option("Interrupt: the next input comes while prompts still play", "barge"));
-  made.below = h("div.below", {}, h("div.now", {}, made.expects, made.countdown, made.slots), made.tries, made.composer, made.controls, made.heard, made.options);
+  made.below = h("div.below", {},
+    h("div.now", {}, made.expects, made.countdown, made.slots), made.tries, made.composer, made.controls, made.heard, made.options);
   made.device = h("section.device", { "aria-label": "Contact" }, h("header", {}, made.apps, made.who, made.timer), made.stage, made.below);
 
   made.turns = h("ol.turns", { "aria-label": "Turns" });
   made.flow = h("div");
   made.figures = h("div.figures");
+  made.collected = h("div.collected");
   made.tools = h("div.row.tools");
   made.none = h("div.none");
-  made.panels = Object.fromEntries(tabs.map(([name]) => [name, h("div.panel", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "0", hidden: true })]));
-  made.panels.script.append(made.flow, made.figures, made.none, made.turns);
+  made.panels = Object.fromEntries(tabs.map(([name]) =>
+    [name, h("div.panel", { role: "tabpanel", id: `panel-${name}`, "aria-labelledby": `tab-${name}`, tabindex: "0", hidden: true })]));
+  made.panels.script.append(made.flow, made.figures, made.none, made.turns, made.collected);
   made.tabs = h("div.tabs", { role: "tablist", "aria-label": "About this conversation" }, tabs.map(([name, words]) =>
-    h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`, onclick: () => choosePanel(name), onkeydown: (event) => roam(event, name) }, words)));
-  made.history = h("select.history", { "aria-label": "Conversation shown", onchange: (event) => { if (event.target.value) go("phone", event.target.value); else go("phone"); } });
+    h("button", {
+      type: "button", role: "tab", id: `tab-${name}`, "aria-controls": `panel-${name}`,
+      onclick: () => choosePanel(name), onkeydown: (event) => roam(event, name),
+    }, words)));
+  made.history = h("select.history", { "aria-label": "Conversation shown" });
+  made.history.addEventListener("change", () => go("phone", ...[made.history.value].filter(Boolean)));
   made.side = h("section.side", { "aria-label": "Studio script" }, h("div.head", {}, made.tabs, made.history, made.tools), Object.values(made.panels));
   return made;
 }
@@ -87,7 +101,7 @@ function option(words, name, changed) {
 
 function roam(event, name) {
   const names = tabs.map(([each]) => each), at = names.indexOf(name);
-  const next = event.key === "ArrowRight" ? names[(at + 1) % names.length] : event.key === "ArrowLeft" ? names.at(at - 1) : event.key === "Home" ? names[0] : event.key === "End" ? names.at(-1) : null;
+  const next = { ArrowRight: names[(at + 1) % names.length], ArrowLeft: names.at(at - 1), Home: names[0], End: names.at(-1) }[event.key];
   if (!next) return;
   event.preventDefault();
   choosePanel(next);
@@ -142,7 +156,8 @@ function renderApps() {
   parts.apps.dataset.of = wanted;
   const groups = [["voice", "Telephone"], ["chat", "Chat"]].map(([medium, words]) => {
     const members = apps.filter((app) => (app.medium === "chat") === (medium === "chat"));
-    return members.length > 0 && h("optgroup", { label: words }, members.map((app) => h("option", { value: app.name, selected: app.name === model.app }, app.name)));
+    return members.length > 0 && h("optgroup", { label: words }, members.map((app) =>
+      h("option", { value: app.name, selected: app.name === model.app }, app.name)));
   });
   parts.apps.replaceChildren(...groups.filter(Boolean), h("option", { value: "", selected: model.app === null }, "New app…"));
 }
@@ -156,7 +171,8 @@ function renderHome(app, chat) {
   parts.home.dataset.of = wanted;
   const isSample = app?.agent === "orders";
   parts.home.replaceChildren(...(!app ? [h("p.note", {}, "No app yet. Add one beside.")] : [
-    h("button.call", { type: "button", disabled: Boolean(calling), onclick: () => call() }, glyph(chat ? balloon : handset, 44), h("span", {}, calling ? "Calling" : chat ? "Start chat" : "Call")),
+    h("button.call", { type: "button", disabled: Boolean(calling), onclick: () => call() },
+      glyph(chat ? balloon : handset, 44), h("span", {}, calling ? "Calling" : chat ? "Start chat" : "Call")),
     h("p.number-of", {}, h("bdi", {}, app.name)),
     isSample && h("p.note", {}, "Order status: ask where your order is, ", chat ? "give" : "key", " 13 digits, ask for a person."),
     isSample && h("button.watch", { type: "button", disabled: Boolean(calling), onclick: playAll }, "Or watch it play by itself"),
@@ -197,13 +213,17 @@ function closing(current, chat) {
   const { why = "ended", by, transfer, branch } = current.ended || {};
   return h("div.closing", {},
     h("p.why", {}, h("bdi", {}, mask(sentence(String(why))))),
-    transfer && h("p.note", {}, "To skill ", h("bdi", {}, mask(String(transfer.skill ?? "without a name"))), transfer.reason && [": ", h("bdi", {}, mask(String(transfer.reason)))]),
-    (branch || by) && h("p.note", {}, [branch && `Branch ${branch}`, by && `ended by ${by === "agent" ? "the virtual agent" : `the ${by}`}`].filter(Boolean).join(", ")),
-    h("div.row", {}, h("button.main", { type: "button", onclick: () => call(current.app) }, chat ? "Chat again" : "Call again"), h("a.button", saving(current), "Save"),
+    transfer && h("p.note", {}, "To skill ", h("bdi", {}, mask(String(transfer.skill ?? "without a name"))),
+      transfer.reason && [": ", h("bdi", {}, mask(String(transfer.reason)))]),
+    branch && h("p.note", {}, `Branch ${branch}${by ? `, ended by ${by === "agent" ? "the virtual agent" : `the ${by}`}` : ""}`),
+    h("div.row", {},
+      h("button.main", { type: "button", onclick: () => call(current.app) }, chat ? "Chat again" : "Call again"), h("a.button", saving(current), "Save"),
       h("button", { type: "button", onclick: () => choosePanel("diagram") }, "Diagram")));
 }
 
-const saving = (current) => ({ href: `/hub/interactions/${encodeURIComponent(current.id)}/chat`, download: `${current.app.replace(/[^\w-]+/g, "-")}-${current.id}.chat` });
+const saving = (current) => ({
+  href: `/hub/interactions/${encodeURIComponent(current.id)}/chat`, download: `${current.app.replace(/[^\w-]+/g, "-")}-${current.id}.chat`,
+});
 
 export function renderKeys() {
   const current = model.current;
@@ -215,7 +235,8 @@ export function renderKeys() {
   const boxes = wants && most <= 20;
   parts.slots.replaceChildren(
     h("span.boxes" + (boxes ? "" : ".plain"), { "aria-hidden": "true" }, boxes
-      ? Array.from({ length: Math.max(most, shown.length) }, (_, index) => h("i" + (shown[index] ? ".filled" : index === shown.length ? ".next" : ""), {}, shown[index] || ""))
+      ? Array.from({ length: Math.max(most, shown.length) }, (_, index) =>
+        h("i" + (shown[index] ? ".filled" : index === shown.length ? ".next" : ""), {}, shown[index] || ""))
       : h("i.line", {}, shown)),
     h("span.number.of", {}, most ? `${typed.length} of ${most}` : `${typed.length} keyed`));
 }
@@ -226,7 +247,8 @@ function renderTries() {
   if (parts.tries.dataset.of === wanted) return;
   parts.tries.dataset.of = wanted;
   parts.tries.replaceChildren(...(next ? [h("span.note", {}, "Try"),
-    h("button.try", { type: "button", onclick: () => { model.play += 1; follows(next).then(focusInput); } }, next.words ? `“${next.words}”` : `key ${next.keys}`)] : []));
+    h("button.try", { type: "button", onclick: () => { model.play += 1; follows(next).then(focusInput); } },
+      next.words ? `“${next.words}”` : `key ${next.keys}`)] : []));
 }
 
 function renderSide(hub, app, current) {
@@ -240,7 +262,10 @@ function renderSide(hub, app, current) {
   if (!hub) return;
   if (model.tab === "script") renderScript(app, current);
   if (model.tab === "app") once("app", [model.app, model.saved || 0], () => [form(app, hub, saved)]);
-  if (model.tab === "tests") once("tests", [model.app], () => [app ? standardBot(app, (id) => { model.tab = "script"; go("phone", id); }) : h("p.empty", {}, "Choose an app.")]);
+  if (model.tab === "tests") {
+    const opened = (id) => { model.tab = "script"; go("phone", id); };
+    once("tests", [model.app], () => [app ? standardBot(app, opened) : h("p.empty", {}, "Choose an app.")]);
+  }
   if (model.tab === "faults") {
     model.faults ??= faultPanel({
       state: () => ({ interaction: model.current, app: appNow(), hub: model.hub }), call,
@@ -275,8 +300,10 @@ function renderHistory(hub, current) {
     const ids = list.map((each) => each.id);
     const all = current && !ids.includes(current.id) ? [current, ...list] : list;
     parts.history.hidden = all.length === 0;
-    parts.history.replaceChildren(h("option", { value: "", selected: !current }, current ? "New conversation" : "Earlier conversations"), ...all.slice(0, 100).map((each) =>
-      h("option", { value: each.id, selected: each.id === current?.id }, `${each.id} · ${each.app}${each.state === "ended" ? "" : " · open"}`)));
+    parts.history.replaceChildren(
+      h("option", { value: "", selected: !current }, current ? "New conversation" : "Earlier conversations"),
+      ...all.slice(0, 100).map((each) =>
+        h("option", { value: each.id, selected: each.id === current?.id }, `${each.id} · ${each.app}${each.state === "ended" ? "" : " · open"}`)));
   }
   const tools = JSON.stringify([current?.id]);
   if (parts.tools.dataset.of !== tools) {
@@ -289,6 +316,7 @@ function renderScript(app, current) {
   parts.flow.replaceChildren(branches(app, actionNow(), current));
   parts.figures.hidden = !current;
   parts.figures.replaceChildren(...(current ? summary(current, limit()).filter(Boolean) : []));
+  parts.collected.replaceChildren(...collected(current, mask));
   parts.none.hidden = Boolean(current);
   if (!current) renderFacts(app);
   if (!current) { parts.turns.replaceChildren(); return; }
@@ -333,9 +361,11 @@ function diagram(current) {
   if (!current) return [h("p.empty", {}, "Call first; the diagram grows with each turn.")];
   const base = `/hub/interactions/${encodeURIComponent(current.id)}/diagram`, name = saving(current).download.replace(/\.chat$/, "");
   return [
-    h("div.row.downloads", {}, h("a.button", { href: `${base}.svg`, download: `${name}.svg` }, "Save SVG"), h("a.button", { href: `${base}.mmd`, download: `${name}.mmd` }, "Save Mermaid")),
+    h("div.row.downloads", {}, [["svg", "SVG"], ["mmd", "Mermaid"]].map(([kind, words]) =>
+      h("a.button", { href: `${base}.${kind}`, download: `${name}.${kind}` }, `Save ${words}`))),
     h("div.drawing", { tabindex: "0", role: "group", "aria-label": "Diagram" }, h("img", {
-      src: `${base}.svg?turns=${current.turns.length}`, alt: `Sequence diagram of conversation ${current.id}: ${current.turns.length} turns between contact, CXone, Virtual Agent Hub, tunnel and virtual agent`,
+      src: `${base}.svg?turns=${current.turns.length}`,
+      alt: `Sequence diagram of conversation ${current.id}: ${current.turns.length} turns between contact, CXone, tunnel and virtual agent`,
     }))];
 }
 

@@ -57,7 +57,8 @@ export async function refresh() {
   mine.hub = hub;
   const names = hub.apps.map((app) => app.name);
   if (!names.includes(mine.app)) {
-    mine.app = (hub.apps.find((app) => app.agent === "orders" && app.medium === "voice") || hub.apps.find((app) => app.medium === "voice") || hub.apps[0])?.name ?? null;
+    const calls = hub.apps.filter((app) => app.medium === "voice");
+    mine.app = (calls.find((app) => app.agent === "orders") || calls[0] || hub.apps[0])?.name ?? null;
   }
   const wanted = mine.current?.id ?? place()[0];
   if (wanted) {
@@ -71,16 +72,21 @@ export async function refresh() {
 export function apply(found) {
   const before = model.current, grown = found && before && found.id === before.id && found.turns.length > before.turns.length;
   if (found?.id !== before?.id) {
-    model.heard.clear();
-    model.rows.clear();
-    parts.log.replaceChildren();
-    parts.turns.replaceChildren();
+    forget();
     model.fresh = found ? found.turns.length : 0;
   }
   if (grown || found?.id !== before?.id || found?.keys !== before?.keys) model.quietSince = performance.now();
   model.current = found;
   model.arrived = performance.now();
   if (found) model.app = found.app;
+}
+
+/** What is drawn of the conversation is drawn anew. */
+export function forget() {
+  model.heard.clear();
+  model.rows.clear();
+  parts.log.replaceChildren();
+  parts.turns.replaceChildren();
 }
 
 export const appNow = () => model.hub?.apps.find((app) => app.name === model.app) || null;
@@ -228,7 +234,8 @@ export async function record() {
     render();
     try {
       const sound = await recording.stop();
-      parts.heard.replaceChildren(h("span.note", {}, `Sent ${sound.seconds.toFixed(1)} s, ${numbers.format(sound.file.length)} octets of µ-law`), player(null, false, sound));
+      const words = `Sent ${sound.seconds.toFixed(1)} s, ${numbers.format(sound.file.length)} octets of µ-law`;
+      parts.heard.replaceChildren(h("span.note", {}, words), player(null, false, sound));
       await perform({ audio: audio.base64(sound.file) });
     } catch (error) { say(error.message, "bad"); }
     return;
