@@ -35,6 +35,8 @@ def main():
                     failures.append(f"{suite}.{name}")
                     traceback.print_exc(file=sys.stdout)
                 print(f"{outcome:7}{time.monotonic() - start:6.1f} s  {suite}: {(test.__doc__ or name).strip().splitlines()[0]}", flush=True)
+        if failures:
+            print(stage.warnings())
     print(f"-- {time.monotonic() - begun:.1f} s, {len(failures)} failed{': ' + ', '.join(failures) if failures else ''}")
     sys.exit(1 if failures else 0)
 

@@ -46,7 +46,10 @@ class Running:
         """`causeway serve` with the sample settings as `adapted` changes them."""
         sample = subprocess.run([self.programs / "causeway", "settings", "--sample"], check=True, capture_output=True, text=True).stdout
         sample = sample.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}").replace("127.0.0.1:8090", f"127.0.0.1:{self.desk_port}")
-        sample = self.adapted(sample)
+        # A machine that is busy with other tests is no store that is down.
+        keys = '"keys": [{"env": "CAUSEWAY_STORE_KEY"}],'
+        assert keys in sample
+        sample = self.adapted(sample.replace(keys, keys + ' "deadlineMilliseconds": 1000,'))
         settings = self.folder / "causeway.jsonc"
         settings.write_text(sample)
         self.desk_token = secrets.token_hex(24)
@@ -105,3 +108,13 @@ class Running:
 
     def function_log(self, name):
         return (self.folder / "run" / f"{name}.log").read_text()
+
+    def warnings(self, most=5):
+        """The last that each function complained of, for people who look for the cause of a failure."""
+        lines = []
+        for path in sorted((self.folder / "run").glob("*.log")):
+            every = path.read_text(errors="replace").splitlines()
+            found = [line for line in every if '"level":"warning"' in line and '"status":404' not in line][-most:]
+            found += [line for line in every if '"level":"error"' in line or not line.startswith("{")][-most:]
+            lines += [f"== {path.name}", *found] if found else []
+        return "\n".join(lines)

@@ -131,9 +131,7 @@ def main():
             if wrong or final["breaches"]:
                 failures.append(f"CXone saw {wrong or final['breaches']}")
         if failures:
-            for path in sorted((stage.folder / "run").glob("*.log")):
-                lines = [line for line in path.read_text(errors="replace").splitlines() if '"level":"warning"' in line or '"level":"error"' in line]
-                print(f"== {path.name}", *lines[-5:], sep="\n")
+            print(stage.warnings())
     print(f"-- {time.monotonic() - begun:.1f} s, {len(failures)} failed{': ' + ', '.join(failures) if failures else ''}")
     sys.exit(1 if failures else 0)
 
