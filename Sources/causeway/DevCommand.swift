@@ -1,7 +1,9 @@
 import ArgumentParser
+import CurlTransport
 import Gateway
 import Glibc
 import Secrets
+import Simulator
 import Workbench
 
 /// `causeway dev`: CXone on this machine with pages to use it.
@@ -10,8 +12,9 @@ struct DevCommand: ParsableCommand {
         commandName: "dev", abstract: "Play CXone in the browser: phone and chat, agents' desk, inspector. Until Ctrl-C.",
         discussion: """
             It serves 127.0.0.1 only and opens by an address with a token of this run (CAUSEWAY_DESK_TOKEN, random where it is not given).
-            `make run` starts it beside the functions; with --box it plays CXone for functions that run anywhere. Secrets come from the
-            environment as with `causeway simulate --help`.
+            `make run` starts it beside the functions; with --box it plays CXone for functions that run anywhere. With --settings each agent
+            of that file can be called and chatted with at once, as its callers' headers want it. Secrets come from the environment, as
+            with `causeway simulate --help` and as the settings name them.
             """)
 
     @OptionGroup var options: SimulatorOptions
@@ -19,16 +22,29 @@ struct DevCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Read the pages' files from this folder, anew for each request.", visibility: .hidden))
     var assets: String?
 
+    @Option(help: "A settings file, whose agents become apps of the Virtual Agent Hub.")
+    var settings: String?
+
     func run() throws {
         let environment = ProcessEnvironment.current
         let token = environment["CAUSEWAY_DESK_TOKEN"].flatMap { $0.isEmpty ? nil : $0 } ?? Files.randomKey()
         let experience = try options.digitalExperience()
         let changes = DeskChanges()
+        let hub = VirtualAgentHub(over: CurlTransport(options: .longLived()), onChange: { changes.touch("hub") })
+        if let settings {
+            do {
+                for app in try HubApps.read(settings, environment: environment, front: options.front) { hub.add(app) }
+            } catch {
+                print(error)
+            }
+        }
         let site = DeskSite(
             access: DeskAccess(token: Secret(token), port: options.port), assets: DeskAssets(folder: assets, front: options.front),
             changes: changes,
             parts: [
                 DeskSite.Part("/desk", isOpen: true, experience),
+                DeskSite.Part("/hub", hub),
+                DeskSite.Part("/fault-agent", isOpen: true, hub.faultAgent),
             ], others: experience)
         print("http://127.0.0.1:\(options.port)/?token=\(token)")
         fflush(nil)
