@@ -192,7 +192,9 @@ def test_sound(stage):
         worst = page.evaluate("""async () => {
             const audio = await import('/assets/phone-audio.js');
             let worst = 0;
-            for (let value = -1; value <= 1; value += 0.001) worst = Math.max(worst, Math.abs(audio.expand(audio.compress(value)) - value) / Math.max(0.02, Math.abs(value)));
+            for (let value = -1; value <= 1; value += 0.001) {
+                worst = Math.max(worst, Math.abs(audio.expand(audio.compress(value)) - value) / Math.max(0.02, Math.abs(value)));
+            }
             const silence = [audio.compress(0), audio.expand(0xff), audio.expand(0x7f), audio.expand(0x80), audio.expand(0x00)];
             return [worst, ...silence]; }""")
         assert worst[0] < 0.05 and worst[1] == 0xff and worst[2] == 0 and worst[3] == 0, worst
@@ -344,7 +346,8 @@ def test_strange_words(stage):
             form.locator(".problem:not(:empty)").first.wait_for()
         name = "<img src=x onerror=window.hacked=1> \u202e\"'"
         path = "/hub/apps/" + urllib.parse.quote(name, safe="")
-        stage.part("PUT", path, {"agent": ATTACKS[1], "url": f"{stage.url}/exchange", "headers": [{"name": "X-Key", "value": "a wrong one"}]})
+        headers = [{"name": "X-Key", "value": "a wrong one"}]
+        stage.part("PUT", path, {"agent": ATTACKS[1], "url": f"{stage.url}/exchange", "headers": headers})
         page.goto(f"{stage.desk_url}/#phone")
         page.reload()
         page.get_by_role("combobox", name="App", exact=True).select_option(name)

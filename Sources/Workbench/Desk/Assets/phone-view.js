@@ -218,7 +218,7 @@ function closing(current, chat) {
     branch && h("p.note", {}, `Branch ${branch}${by ? `, ended by ${by === "agent" ? "the virtual agent" : `the ${by}`}` : ""}`),
     h("div.row", {},
       h("button.main", { type: "button", onclick: () => call(current.app) }, chat ? "Chat again" : "Call again"), h("a.button", saving(current), "Save"),
-      h("button", { type: "button", onclick: () => choosePanel("diagram") }, "Diagram")));
+      h("button", { type: "button", onclick: () => { choosePanel("diagram"); parts.side.scrollIntoView({ block: "nearest" }); } }, "Diagram")));
 }
 
 const saving = (current) => ({
