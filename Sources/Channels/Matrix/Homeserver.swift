@@ -96,18 +96,20 @@ extension ChannelError {
         case .unreached(let error): self.init(error)
         case .malformed: self.init(.malformed, reason: "the homeserver's answer cannot be read")
         case .refused(let status, let errcode, let wait):
-            let (code, sentence) = Self.meaning(status, errcode, isAsking: isAsking)
+            let (code, sentence) = Self.meaning(status, errcode, isAsking: isAsking, isPatient: wait != nil)
             self.init(
                 code, reason: "status \(status) \(Self.isName(errcode) ? errcode : "")", sentence: sentence, retryAfterMilliseconds: wait,
                 mayHaveArrived: status >= 500)
         }
     }
 
-    private static func meaning(_ status: Int, _ errcode: String, isAsking: Bool) -> (Code, String?) {
+    /// - Parameter isPatient: Whether the homeserver said when to come again.
+    private static func meaning(_ status: Int, _ errcode: String, isAsking: Bool, isPatient: Bool) -> (Code, String?) {
         switch (status, errcode) {
         case (401, _), (_, "M_UNKNOWN_TOKEN"), (_, "M_MISSING_TOKEN"): return (.unauthorized, "The homeserver does not accept our token.")
         case (_, "M_TOO_LARGE"), (413, _): return (.tooLarge, "The message or file is larger than the contact's homeserver takes.")
         case (429, _), (_, "M_LIMIT_EXCEEDED"): return (.throttled, nil)
+        case (503, _) where isPatient: return (.throttled, nil)
         case (_, "M_RESOURCE_LIMIT_EXCEEDED"), (_, "M_CONSENT_NOT_GIVEN"), (_, "M_EXCLUSIVE"):
             return (.rejected, "The homeserver does not let us write; its administrator can tell why.")
         // Synapse tells an unknown person by 404 M_UNKNOWN; M_UNRECOGNIZED is a call that the homeserver does not know.

@@ -33,7 +33,7 @@ extension Matrix: InboundChannel {
     private static var empty: Response { .json(.ok, Array("{}".utf8)) }
 
     private static func expect(_ method: HTTPRequest.Method, _ request: Request) throws(WebhookRefusal) {
-        guard request.method == method else { throw WebhookRefusal(.methodNotAllowed) }
+        guard request.method == method else { throw WebhookRefusal(.methodNotAllowed, allow: method.rawValue) }
     }
 
     /// All tokens are compared, so that time does not tell which one nearly matched. Never from the query, where old homeservers repeat it.

@@ -91,7 +91,7 @@ extension Matrix {
                 let answer = try await homeserver.call(
                     .put, ["rooms", room.text, "send", "m.room.message", key], as: account, query: [("device_id", Self.device)], body: content,
                     by: deadline)
-                guard let event = answer["event_id"]?.string else { throw MatrixFailure.malformed }
+                guard let event = answer["event_id"]?.string, !event.isEmpty else { throw MatrixFailure.malformed }
                 return event
             } catch where error.code.hasSuffix("UNKNOWN_DEVICE") && !hasDevice {
                 hasDevice = true
