@@ -42,9 +42,9 @@ let package = Package(
         adapter("Rasa", in: "VirtualAgents"),
         adapter("OpenAI", in: "VirtualAgents"),
         .target(name: "CWebChat", path: "Sources/Channels/WebChat/Assets", exclude: ["page.html", "chat.js", "chat.css", "icon.svg"]),
-        channel("WebChat", ["CWebChat"], beside: ["Assets", "README.md", "openapi.json"]),
+        channel("WebChat", ["CWebChat"], beside: ["Assets", "README.md", "Messages", "openapi.json"]),
         channel("Webhook", beside: ["README.md", "Messages", "openapi.json"]),
-        channel("Matrix", beside: ["README.md"]),
+        channel("Matrix", beside: ["README.md", "Messages"]),
         library("Catalog", [
             "Conversation", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
             "ScriptedAgent", "WebhookAgent", "RasaAgent", "OpenAIAgent",

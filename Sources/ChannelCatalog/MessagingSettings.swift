@@ -113,7 +113,8 @@ extension MessagingSettings {
         let channels = store.map { self.channels(over: transport, store: $0, time: time) } ?? []
         let outbox = calls.contains(.outbound) ? store.map { store in
             OutboundDelivery(
-                centres: contactCentres(over: transport, store: store, time: time), store: store, isLongLived: isLongLived, time: time, sleep: sleep)
+                centres: contactCentres(over: transport, store: store, time: time, sleep: sleep), store: store, isLongLived: isLongLived,
+                time: time, sleep: sleep)
         } : nil
         return CallbackHandler(byoc, serving: calls, channels: channels, outbox: outbox, store: store, time: time, sleep: sleep)
     }
@@ -130,7 +131,7 @@ extension MessagingSettings {
         let store = settings.open(over: transport, time: time)
         let channels = channels(over: transport, store: store, time: time)
         let outbox = OutboundDelivery(
-            centres: contactCentres(over: transport, store: store, time: time), store: store, time: time, sleep: sleep)
+            centres: contactCentres(over: transport, store: store, time: time, sleep: sleep), store: store, time: time, sleep: sleep)
         let ticks = OutboundTicks(outbox, channels: channels, pollMilliseconds: events.pollSeconds.map { $0 * 1000 })
         let handler = ContactEventsHandler(events, channels: channels, outbox: outbox, ticks: ticks, time: time)
         guard channels.contains(where: { $0.mode == .acceptThenReport }) || events.pollSeconds != nil else { return handler }

@@ -11,7 +11,7 @@ extension MessagingSettings {
     package func webhooks(over transport: any HTTPTransport, time: any TimeSource) -> any Handler {
         guard let settings = store, !channels.isEmpty else { return UnconfiguredHandler() }
         let store = settings.open(over: transport, time: time)
-        let centres = contactCentres(over: transport, store: store, time: time)
+        let centres = contactCentres(over: transport, store: store, time: time, sleep: EventLoop.sleep)
         let inbox = InboundDelivery(
             centres: centres, store: store, files: fileSharing(over: transport, centres: centres, time: time), time: time, sleep: EventLoop.sleep)
         return WebhookHandler(

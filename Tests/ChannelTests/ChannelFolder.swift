@@ -67,6 +67,7 @@ struct ChannelFolder: Sendable, CustomTestStringConvertible {
                 "tenantId": "t-1", "issuer": "https://sign-in.cxone.example", "apiURL": "\(TwoSides.contactCentre)",
                 "accessKeyId": "key", "accessKeySecret": {"env": "ACCESS_KEY"}, "clientId": "client", "clientSecret": {"env": "CLIENT_SECRET"},
               }},
+              "attachments": {"hosts": ["files.cxone.example"]},
               "channels": {"jungle": {"tenant": "acme", "channelId": "ch-direct", "postsChannelId": "ch-posts", \(own ?? settings)}}
             }
             """

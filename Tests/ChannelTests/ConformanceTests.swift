@@ -15,8 +15,12 @@ import Time
         "z\u{351}\u{323}\u{5B0}\u{31A}a\u{36B}\u{342}\u{30C}", "<b>&amp;</b>", "line\nline\ttab", "ﷺ", "\u{1F1EC}\u{1F1E7}", "Ω≈ç√∫˜µ≤≥÷",
     ]
 
-    static let receiving = ChannelFolder.all.filter { $0.messages.contains { $0.halves.contains(where: \.isInbound) } }
-    static let sending = ChannelFolder.all.filter { (try? ChannelStage($0))?.channel.outbound != nil }
+    /// Those that platforms post to; the web chat's own requests are tested with it.
+    static let receiving = ChannelFolder.all.filter { (try? ChannelStage($0))?.channel.inbound != nil }
+    /// Those that ask a platform when an agent writes.
+    static let sending = ChannelFolder.all.filter { folder in
+        folder.messages.contains { $0.file.hasSuffix("/text.message") && $0.halves.contains { !$0.isInbound && !$0.platform.isEmpty } }
+    }
 
     static func part(_ text: String, _ time: ManualTime) -> OutboundPart {
         OutboundPart(
@@ -77,6 +81,21 @@ import Time
         let closed = await shut.webhook.respond(to: try shut.request(half.request))
         #expect(unknown.status == .notFound && closed.status == .notFound)
         #expect(unknown.body == closed.body && unknown.fields == closed.fields)
+    }
+
+    @Test("another method: 405 with the one that is served, and nothing asked", arguments: receiving)
+    func method(folder: ChannelFolder) async throws {
+        let half = try #require(folder.messages.flatMap(\.halves).first { $0.isInbound })
+        for other in [.get, .post, .put] as [HTTPRequest.Method] {
+            let stage = try ChannelStage(folder)
+            var request = try stage.request(half.request)
+            guard request.method != other else { continue }
+            let served = request.method.rawValue
+            request.method = other
+            let response = await stage.webhook.respond(to: request)
+            #expect(response.status == .methodNotAllowed && response.fields[.allow] == served, "\(folder.name) \(other.rawValue): \(response.status)")
+            #expect(stage.sides.contactCentreCalls.isEmpty && stage.sides.platformCalls.isEmpty)
+        }
     }
 
     @Test("bodies that are no JSON, or not the platform's: no trap, no 5xx, nothing stored but the proof", arguments: receiving, [

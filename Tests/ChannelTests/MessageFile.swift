@@ -16,10 +16,11 @@ import TestSupport
 ///
 /// Halves repeat in any order; both may ask both sides. `"…"` in an expected body stands for any value, `…` in a text or a header for anything.
 /// In what X posts, `{now}` is the time in seconds, `{secret}` the platform's secret, and `{hmac a.b.body}` the base64 of HMAC-SHA256 by that secret
-/// over the values of the headers `a` and `b` and the body, joined by dots.
+/// over the values of the headers `a` and `b` and the body, joined by dots. Anywhere, `{answered x}` is the text `x` of an earlier answer to X.
+/// What X posts below `/chat` goes to the web chat, all else to the webhook.
 struct MessageFile: Sendable {
     struct Asked: Sendable {
-        let section: String
+        var section: String
         var answer = ""
     }
 
