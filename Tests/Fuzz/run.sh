@@ -39,15 +39,19 @@ for module in ${modules[$target]}; do
     name=$(basename "$folder"/include/*.h)
     printf 'module %s { header "%s" export * }\n' "$module" "$PWD/$folder/include/$name" > "$out/$module.modulemap"
     swift_flags+=(-Xcc "-fmodule-map-file=$out/$module.modulemap")
-    clang -O1 -g -fsanitize=address,fuzzer-no-link -I "$folder/include" -c "$folder"/*.c -o "$out/$module.o"
+    for source in "$folder"/*.c; do
+      object=$out/$module-$(basename "$source" .c).o
+      clang -O1 -g -fsanitize=address,fuzzer-no-link -I "$folder/include" -c "$source" -o "$object"
+      objects+=("$object")
+    done
   else
     package=(-package-name causeway -enable-upcoming-feature InternalImportsByDefault)
     [[ -v sources[$module] ]] && package=(-package-name "$module")
     mapfile -t files < <(find "$folder" -name '*.swift')
     swiftc "${swift_flags[@]}" "${package[@]}" -suppress-warnings -module-name "$module" -emit-module -emit-module-path "$out/$module.swiftmodule" \
       -c "${files[@]}" -o "$out/$module.o"
+    objects+=("$out/$module.o")
   fi
-  objects+=("$out/$module.o")
   links+=(${libraries[$module]:-})
 done
 swiftc "${swift_flags[@]}" -package-name causeway -module-name "Fuzz$target" "Tests/Fuzz/$target.swift" "${objects[@]}" "${links[@]}" -o "$out/fuzz"
