@@ -112,6 +112,11 @@ import Time
         (#"{"events":[{"type":"message","id":"m","thread":"t","from":{"id":"z"},"files":[{"url":"http://x","name":"n"}],"time":1}]}"#, "events[0].files[0].url"),
         (#"{"events":[{"type":"message","id":"m","thread":"t","from":{"id":"z"},"time":1}]}"#, "events[0].text or"),
         (#"{"events":[{"type":"receipt","message":"m","status":"lost","time":1}]}"#, "events[0].status must be"),
+        (#"{"events":[{"type":"ending","thread":"größer"}]}"#, "events[0].thread must be a text of printable ASCII"),
+        (#"{"events":[{"type":"ending","thread":"\#(String(repeating: "t", count: 513))"}]}"#, "events[0].thread must be at most 512"),
+        (#"{"events":[{"type":"message","id":"m","thread":"t","from":{"id":"z","image":"https://user@x/"},"text":"hi","time":1}]}"#, "from.image must be an https"),
+        (#"{"events":[{"type":"message","id":"m","thread":"t","from":{"id":"z"},"url":"https://x:y/","text":"hi","time":1}]}"#, "events[0].url must be"),
+        (#"{"events":[{"type":"message","id":"m","thread":"t","from":{"id":"z"},"url":"https://x/ö","text":"hi","time":1}]}"#, "events[0].url must be"),
         ("{}", "events must be an array"), ("[1", "no JSON"),
     ])
     func mistakes(body: String, detail: String) async throws {

@@ -119,8 +119,9 @@ extension WebChatHandler {
         let thread = ThreadID(token.thread)
         let after = try number("after", in: call.request, atMost: 1_000_000) ?? 0
         let wait = min(try number("wait", in: call.request, atMost: 60_000) ?? 0, hold)
-        let knowsTyping = ChatQuery.parameter("typing", in: call.request) == "1"
-        let tab = ChatQuery.parameter("tab", in: call.request).map { String($0.prefix(64)) }
+        let knowsTyping = try number("typing", in: call.request, atMost: 1) == 1
+        let tab = ChatQuery.parameter("tab", in: call.request)
+        guard tab.map({ $0.count <= 64 }) ?? true else { throw ChatRefusal(.malformed, place: "tab") }
         let began = Int(time.epochMilliseconds())
         let end = call.begun(time.now()).advanced(byMilliseconds: wait)
         var end_ = end

@@ -21,8 +21,10 @@ extension WebChatHandler {
             thread: earlier?.thread ?? "", name: earlier?.name, language: earlier?.language, expires: 0)
         if let name = body["name"], !name.isNull { token.name = try text(name, at: "name", limit: Self.nameLimit) }
         if let language = body["language"], !language.isNull { token.language = try text(language, at: "language", limit: 35) }
+        let isNew = body["new"].flatMap { $0.isNull ? nil : $0 }
+        guard isNew.map({ $0.bool != nil }) ?? true else { throw ChatRefusal(.malformed, place: "new") }
         var head: ChatHead?
-        if earlier != nil, body["new"]?.bool != true {
+        if earlier != nil, isNew?.bool != true {
             do {
                 let thread = ThreadID(token.thread)
                 head = try await log.change(thread, by: deadline) { $0.leaving = nil }.head

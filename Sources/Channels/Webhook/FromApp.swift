@@ -8,10 +8,10 @@ struct FromApp {
     var isLocal = false
 
     static let localRoot = "http://127.0.0.1:"
-    /// Octets of an id.
+    /// Characters of an id; all of them printable ASCII, so that it stands in URLs, logs and keys of every system on the way.
     static let longestID = 512
-    /// Octets of a text.
-    static let longestText = 200_000
+    /// Characters of a text, as Unicode code points: what `maxLength` counts in the description.
+    static let longestText = 50_000
     static let mostEvents = 100
     static let mostFiles = 20
     static let mostFacts = 50
@@ -44,25 +44,25 @@ struct FromApp {
         case "edit": return .edit(try message(event))
         case "deletion":
             return .deletion(
-                of: MessageID(try event.text("message", atMost: Self.longestID)), in: ThreadID(try event.text("thread", atMost: Self.longestID)),
+                of: MessageID(try event.id("message")), in: ThreadID(try event.id("thread")),
                 visibility: try visibility(event))
         case "receipt": return .receipt(try receipt(event))
         case "typing":
             return .typing(
-                isOn: try event.flag("on") ?? true, in: ThreadID(try event.text("thread", atMost: Self.longestID)), visibility: try visibility(event))
-        case "ending": return .ending(of: ThreadID(try event.text("thread", atMost: Self.longestID)), visibility: try visibility(event))
+                isOn: try event.flag("on") ?? true, in: ThreadID(try event.id("thread")), visibility: try visibility(event))
+        case "ending": return .ending(of: ThreadID(try event.id("thread")), visibility: try visibility(event))
         default: throw event.mistake("type", "must be message, edit, deletion, receipt, typing or ending")
         }
     }
 
     private func message(_ event: AppObject) throws(Mistake) -> InboundMessage {
-        let thread = ThreadID(try event.text("thread", atMost: Self.longestID))
+        let thread = ThreadID(try event.id("thread"))
         let from = try event.object("from")
         var message = InboundMessage(
-            id: MessageID(try event.text("id", atMost: Self.longestID)), thread: thread, visibility: try visibility(event),
+            id: MessageID(try event.id("id")), thread: thread, visibility: try visibility(event),
             author: try person(from), content: try content(event), occurred: try event.time("time"), files: try files(event))
         message.threadName = try event.optionalText("threadName", atMost: 500)
-        message.replyTo = try event.optionalText("replyTo", atMost: Self.longestID).map { MessageID($0) }
+        message.replyTo = try event.optionalID("replyTo").map { MessageID($0) }
         message.isQuote = try event.flag("quote") ?? false
         message.url = try event.optionalURL("url")
         message.title = try event.optionalText("title", atMost: 1000)
@@ -74,7 +74,7 @@ struct FromApp {
 
     private func person(_ from: AppObject) throws(Mistake) -> Person {
         Person(
-            PersonID(try from.text("id", atMost: Self.longestID)), firstName: try from.optionalText("firstName", atMost: 500),
+            PersonID(try from.id("id")), firstName: try from.optionalText("firstName", atMost: 500),
             lastName: try from.optionalText("lastName", atMost: 500), nickname: try from.optionalText("nickname", atMost: 500),
             image: try from.optionalURL("image"))
     }
@@ -97,7 +97,7 @@ struct FromApp {
             let url = try file.text("url", atMost: 4000)
             guard AppObject.isSecureURL(url) || isLocal && url.hasPrefix(Self.localRoot) else { throw file.mistake("url", "must be an https URL") }
             let size = file.json["size"].flatMap { $0.isNull ? nil : $0 }
-            guard size.map({ ($0.integer ?? -1) >= 0 }) ?? true else { throw file.mistake("size", "must be a whole number") }
+            guard size.map({ (0...1 << 40).contains($0.integer ?? -1) }) ?? true else { throw file.mistake("size", "must be a whole number of octets") }
             files.append(InboundFile(
                 .open(url: url), name: try file.text("name", atMost: 500), mediaType: try file.optionalText("mediaType", atMost: 200),
                 size: size?.integer))
@@ -125,8 +125,8 @@ struct FromApp {
         default: throw event.mistake("status", "must be delivered, seen or failed")
         }
         return Receipt(
-            status, of: MessageID(try event.text("message", atMost: Self.longestID)),
-            in: try event.optionalText("thread", atMost: Self.longestID).map { ThreadID($0) }, visibility: try visibility(event),
+            status, of: MessageID(try event.id("message")),
+            in: try event.optionalID("thread").map { ThreadID($0) }, visibility: try visibility(event),
             occurred: try event.time("time"), reason: try event.optionalText("reason", atMost: 1000), coversEarlier: try event.flag("upTo") ?? false)
     }
 
@@ -159,12 +159,23 @@ struct AppObject {
     func optionalText(_ key: String, atMost limit: Int) throws(FromApp.Mistake) -> String? {
         guard let value = present(key) else { return nil }
         guard let text = value.string else { throw mistake(key, "must be a text") }
-        guard text.utf8.count <= limit else { throw mistake(key, "must be at most \(limit) octets") }
+        guard text.unicodeScalars.count <= limit else { throw mistake(key, "must be at most \(limit) characters") }
         return text
     }
 
+    func id(_ key: String) throws(FromApp.Mistake) -> String {
+        guard let id = try optionalID(key) else { throw mistake(key, "must be a text that is not empty") }
+        return id
+    }
+
+    func optionalID(_ key: String) throws(FromApp.Mistake) -> String? {
+        guard let id = try optionalText(key, atMost: FromApp.longestID) else { return nil }
+        guard !id.isEmpty, id.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { throw mistake(key, "must be a text of printable ASCII that is not empty") }
+        return id
+    }
+
     func optionalURL(_ key: String) throws(FromApp.Mistake) -> String? {
-        guard let url = try optionalText(key, atMost: 4000), !url.isEmpty else { return nil }
+        guard let url = try optionalText(key, atMost: 4000) else { return nil }
         guard Self.isSecureURL(url) else { throw mistake(key, "must be an https URL") }
         return url
     }
@@ -195,10 +206,23 @@ struct AppObject {
 
     private func present(_ key: String) -> JSON? { json[key].flatMap { $0.isNull ? nil : $0 } }
 
-    /// An https URL with a host, without credentials, spaces or control characters.
+    /// `https`, a host's name, perhaps a port, and the rest in printable ASCII without spaces and backslashes; no credentials.
     static func isSecureURL(_ text: String) -> Bool {
-        guard text.lowercased().hasPrefix("https://"), text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") }) else { return false }
-        let authority = text.dropFirst(8).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        return !authority.isEmpty && !authority.contains("@")
+        guard text.hasPrefix("https://") else { return false }
+        let rest = text.utf8.dropFirst("https://".utf8.count)
+        let authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        let parts = authority.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+        let labels = parts[...].first?.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) ?? []
+        let port = parts.dropFirst().first
+        return !labels.isEmpty && labels.allSatisfy { !$0.isEmpty && $0.allSatisfy(isOfHost) }
+            && port.map { (1...5).contains($0.count) && $0.allSatisfy { (0x30...0x39).contains($0) } } ?? true
+            && rest.dropFirst(authority.count).allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") }
+    }
+
+    private static func isOfHost(_ octet: UInt8) -> Bool {
+        switch octet {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"): true
+        default: false
+        }
     }
 }
