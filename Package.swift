@@ -86,8 +86,8 @@ let package = Package(
         .target(
             name: "Workbench",
             dependencies: [
-                "Catalog", "CDesk", "ChannelCatalog", "Conversation", "CXone", "EventLoop", "HTTP", "Health", "JSON", "Secrets", "Settings",
-                "Simulator", "Store", "Time", http,
+                "Catalog", "CDesk", "ChannelCatalog", "Conversation", "CXone", "Delivery", "EventLoop", "HTTP", "Health", "JSON", "Secrets",
+                "Settings", "Simulator", "Store", "Time", http,
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -134,8 +134,8 @@ let package = Package(
             dependencies: [
                 "Conversation", "CurlTransport", "Delivery", "EventLoop", "Gateway", "HTTP", "JSON", "Settings", "Store", "Time", http,
             ], path: "Tests/OutboundProbe", swiftSettings: strict),
-        tests("DeliveryTests", ["Delivery", "Conversation", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Store", "Time",
-            "outbound-probe", "token-cache", http]),
+        tests("DeliveryTests", ["ChannelCatalog", "Delivery", "Conversation", "CurlTransport", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time",
+            "Workbench", "causeway", "outbound-probe", "token-cache", http]),
         tests("WebChatTests", [
             "Conversation", "Delivery", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", "WebChatChannel", http,
         ]),

@@ -67,6 +67,18 @@ struct InboundClaims: Sendable {
     /// For an attempt that certainly had no effect.
     func release(_ key: StoreKey, _ version: StoreVersion) async { _ = await store.delete(key, version: version) }
 
+    /// A message that was given up may be tried again: the next attempt looks before it creates. False when the store cannot be reached.
+    func reopen(_ key: StoreKey, by deadline: Instant) async -> Bool {
+        switch await store.get(key, by: deadline) {
+        case .absent, .conflict: return true
+        case .unavailable: return false
+        case .value(let value):
+            guard (try? JSON(parsing: value.octets))?["state"]?.string == State.done.rawValue else { return true }
+            if case .unavailable = await store.swap(key, Self.octets(.unclear), life: Self.life, version: value.version, by: deadline) { return false }
+            return true
+        }
+    }
+
     /// For an attempt of which nobody knows.
     func leaveUnclear(_ key: StoreKey, _ version: StoreVersion) async {
         _ = await store.swap(key, Self.octets(.unclear), life: Self.life, version: version)

@@ -5,7 +5,7 @@ import Time
 
 extension InboundDelivery {
     /// A message on its way to CXone: what is created, and under which claim.
-    struct Creation {
+    package struct Creation: Sendable {
         var message: InboundMessage
         /// Names the claim; differs from the message's id for what is told about a message.
         var claim: String
@@ -52,7 +52,7 @@ extension InboundDelivery {
             guard !desk.channel.pointsOfContact.isEmpty else {
                 return .notNow(milliseconds: 60_000, reason: "the channel has no id in CXone yet")
             }
-            return await putAside(creation.message, reason: "no channel in CXone for this visibility", desk)
+            return await putAside(creation, reason: "no channel in CXone for this visibility", desk)
         }
         let key = InboundClaims.key(creation.claim, in: desk.channel)
         let limit = max(0, desk.deadline.milliseconds(since: time.now())) + 1000
@@ -94,7 +94,7 @@ extension InboundDelivery {
             await remember(created, message, of: creation.message.thread, record, desk)
             return .taken(contact: created.contact)
         case .failure(let failure):
-            return await failed(failure, creation.message, claim, desk)
+            return await failed(failure, creation, claim, desk)
         }
     }
 
@@ -183,7 +183,7 @@ extension InboundDelivery {
 
     // MARK: Afterwards
 
-    private func failed(_ error: ContactCentreError, _ message: InboundMessage, _ claim: Claim, _ desk: Desk) async -> Step {
+    private func failed(_ error: ContactCentreError, _ creation: Creation, _ claim: Claim, _ desk: Desk) async -> Step {
         if error.isTransient {
             if error.mayHaveArrived || !claim.isFirst {
                 await claims.leaveUnclear(claim.key, claim.version)
@@ -192,14 +192,14 @@ extension InboundDelivery {
             }
             return .notNow(milliseconds: error.retryAfterMilliseconds ?? 2000, reason: "contact centre: \(error)")
         }
-        let step = await putAside(message, reason: "contact centre: \(error)", desk)
+        let step = await putAside(creation, reason: "contact centre: \(error)", desk)
         if case .putAside = step { await claims.finish(claim.key, claim.version, contact: nil, by: nil) } else { await abandon(claim) }
         return step
     }
 
-    func putAside(_ message: InboundMessage, reason: String, _ desk: Desk) async -> Step {
+    func putAside(_ creation: Creation, reason: String, _ desk: Desk) async -> Step {
         do throws(StoreFailure) {
-            return .putAside(reason: reason, key: try await deadLetters.keep(message, reason: reason, in: desk.channel, by: desk.deadline).text)
+            return .putAside(reason: reason, key: try await deadLetters.keep(creation, reason: reason, in: desk.channel, by: desk.deadline).text)
         } catch {
             return .store(error)
         }

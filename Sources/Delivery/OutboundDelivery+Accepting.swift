@@ -166,7 +166,11 @@ extension OutboundDelivery {
         var waiting = item
         waiting.verdict = verdict
         waiting.attempts = item.verdict == nil ? 0 : item.attempts
-        guard await keepDead(item, verdict, in: thread, channel, by: deadline) else { return postponed(waiting) }
+        do throws(StoreFailure) {
+            try await deadLetters.keep(item.message, as: item.id, in: thread, reason: verdict, of: channel, by: deadline)
+        } catch {
+            return postponed(waiting)
+        }
         guard let centre = centres[channel.tenant], let place = channel.pointOfContact(for: item.message.visibility) else { return nil }
         let record = try? await threads.record(of: thread, in: channel, by: deadline)
         let receipt = Receipt(
@@ -180,22 +184,5 @@ extension OutboundDelivery {
             guard error.isTransient || error.code == .notFound, waiting.attempts < Self.schedule.count else { return nil }
             return postponed(waiting, atLeast: error.retryAfterMilliseconds)
         }
-    }
-
-    private func keepDead(
-        _ item: OutboundQueue.Item, _ verdict: String, in thread: ThreadID, _ channel: Channel, by deadline: Instant
-    ) async -> Bool {
-        var writer = JSONWriter()
-        writer.object { json in
-            json.field("reason", verdict)
-            json.field("at", Int(clamping: time.epochMilliseconds()))
-            json.field("channel", channel.name)
-            json.field("id", item.id.text)
-            json.name("message")
-            item.message.write(to: &json)
-        }
-        let key = StoreKey(tenant: channel.tenant, purpose: "dead-letter", id: channel.name + "\u{0}" + item.id.text)
-        if case .unavailable = await store.put(key, writer.bytes, life: DeadLetters.life, by: deadline) { return false }
-        return true
     }
 }

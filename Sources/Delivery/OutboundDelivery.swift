@@ -18,6 +18,7 @@ package struct OutboundDelivery: Outbox {
     let threads: ThreadRecords
     let sent: SentRecords
     let queue: OutboundQueue
+    let deadLetters: DeadLetters
     let centres: [String: any ContactCentre]
     let background: Background?
 
@@ -33,6 +34,7 @@ package struct OutboundDelivery: Outbox {
         self.store = store
         background = isLongLived ? Background() : nil
         queue = OutboundQueue(store: store, time: time)
+        deadLetters = DeadLetters(store: store, time: time)
         self.time = time
         self.sleep = sleep
         claims = OutboundClaims(store: store, time: time, sleep: sleep)
