@@ -154,7 +154,7 @@ let package = Package(
 nonisolated var isStatic: Bool { Context.environment["CAUSEWAY_STATIC"] == "1" }
 nonisolated var curlLibraries: [String] {
     isStatic
-        ? ["curl", "nghttp2", "ssh2", "psl", "idn2", "unistring", "ssl", "crypto", "zstd", "brotlidec", "brotlicommon", "z"] : ["curl"]
+        ? ["curl", "nghttp2", "ssh2", "psl", "idn2", "unistring", "ssl", "crypto", "zstd", "brotlidec", "brotlicommon", "z"] : ["curl", "ssl"]
 }
 
 nonisolated var http: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }

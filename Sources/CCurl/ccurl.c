@@ -1,5 +1,6 @@
 #include "ccurl.h"
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 static ccurl_address_check address_check;
@@ -30,6 +31,16 @@ CURLcode ccurl_set_address_check(CURL *easy, ccurl_address_check check, void *co
     address_check = check;
     CURLcode code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_checked);
     return code ? code : curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
+}
+
+bool ccurl_speaks_http2(CURL *easy) {
+    const struct curl_tlssessioninfo *session = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) || !session || session->backend != CURLSSLBACKEND_OPENSSL) return false;
+    if (!session->internals) return false;
+    const unsigned char *name = NULL;
+    unsigned count = 0;
+    SSL_get0_alpn_selected(session->internals, &name, &count);
+    return count == 2 && name[0] == 'h' && name[1] == '2';
 }
 
 #ifdef CAUSEWAY_STATIC

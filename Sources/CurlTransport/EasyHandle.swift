@@ -10,14 +10,26 @@ final class EasyHandle {
     private var connection: ConnectionOptions?
     /// The URL that the handle is set to.
     private var url = ""
+    /// Where libcurl writes what went wrong first in a transfer.
+    private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     init?() {
-        guard let easy = curl_easy_init() else { return nil }
+        guard let easy = curl_easy_init() else {
+            errorText.deallocate()
+            return nil
+        }
         self.easy = easy
+        errorText.pointee = 0
         guard setBuffer() else { return nil }
     }
 
-    deinit { curl_easy_cleanup(easy) }
+    deinit {
+        curl_easy_cleanup(easy)
+        errorText.deallocate()
+    }
+
+    /// Whether anything went wrong since the call began.
+    var hasError: Bool { errorText.pointee != 0 }
 
     /// Sets what `call` needs. `lines` and the receiver behind `context` must outlive the transfer.
     func configure(
@@ -25,6 +37,7 @@ final class EasyHandle {
         context: UnsafeMutableRawPointer
     ) -> CURLcode {
         var configuration = EasyConfiguration(easy: easy)
+        errorText.pointee = 0
         // What a call sets beyond the usual must not be met by the next one.
         let isUsual = call.method == .post && call.upload == nil && call.download == nil && call.reach == .anywhere
         if let connection, isUsual, connection.isSame(as: call.connection) {
@@ -68,7 +81,9 @@ final class EasyHandle {
     }
 
     /// Thousands of calls wait at once, each with a buffer of its own; answers are mostly small.
-    private func setBuffer() -> Bool { ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 4 << 10) == CURLE_OK }
+    private func setBuffer() -> Bool {
+        ccurl_set_long(easy, CURLOPT_BUFFERSIZE, 4 << 10) == CURLE_OK && ccurl_set_error_text(easy, errorText) == CURLE_OK
+    }
 }
 
 extension ConnectionOptions {

@@ -23,6 +23,8 @@ final class Transfer: @unchecked Sendable {
     private var refusal: TransportError.Code?
     /// How often libcurl had a connection and was about to send.
     private var attempts = 0
+    /// Whether the latest of those connections speaks HTTP/2.
+    private var isMultiplexed = false
     /// libcurl wanted to send once more what may have arrived.
     private var hasRefusedRepeat = false
 
@@ -164,10 +166,14 @@ final class Transfer: @unchecked Sendable {
     }
 
     /// Whether the request may go out. When a kept connection ends before an octet of the answer, libcurl sends once more by itself, and never
-    /// tells; a request that must not be carried out twice is kept back then, unless nothing of it had left.
+    /// tells; a request that must not be carried out twice is kept back then, unless nothing of it had left or the other side says that it has not
+    /// looked at it. Servers do when they end an HTTP/2 connection after so many requests, which meets those that are on their way. libcurl repeats
+    /// those as it does others, but without a word in its error text, which every other end of an HTTP/2 stream has.
     func maySend() -> Bool {
-        hasRefusedRepeat = !call.isIdempotent && mayHaveArrived
-        attempts += 1
+        defer { attempts += 1 }
+        guard !call.isIdempotent else { return true }
+        hasRefusedRepeat = mayHaveArrived && (!isMultiplexed || handle.hasError)
+        isMultiplexed = ccurl_speaks_http2(handle.easy)
         return !hasRefusedRepeat
     }
 

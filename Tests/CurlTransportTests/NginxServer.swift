@@ -27,6 +27,7 @@ final class NginxServer: Sendable {
               server {
                 listen 127.0.0.1:\(port) ssl http2; keepalive_requests \(connectionLimit);
                 ssl_certificate \(made.certificate("server")); ssl_certificate_key \(made.key("server"));
+                location /gone { return 444; }
                 location / { return 200 "$server_protocol $connection"; }
               }
             }

@@ -63,22 +63,25 @@ struct RepeatTests {
         #expect(outcomes.enumerated().allSatisfy { $1.json?["body"]?.string == "\($0)" })
     }
 
-    @Test("HTTP/2 connections that their server ends while calls are on them: none of those is carried out twice")
+    @Test("HTTP/2 connections that their server ends while calls are on their way: each is carried out once, because the server says which it left")
     func endedByServer() async throws {
         let made = try Certificates()
         let server = try NginxServer(made, connectionLimit: 50)
         let (outcomes, queries) = try await onLoop {
-            let transport = CurlTransport(options: .longLived())
+            var options = CurlOptions.longLived()
+            options.connectMilliseconds = 10_000
+            let transport = CurlTransport(options: options)
             var trusting = ConnectionOptions()
             trusting.authorityFile = made.certificate("authority")
             let connection = trusting
             _ = await server.firstAnswer(transport, connection)
-            let outcomes = await withTaskGroup(of: [Outcome].self) { group in
+            let outcomes = await withTaskGroup(of: [(String, Outcome)].self) { group in
                 for lane in 0..<20 {
                     group.addTask {
-                        var outcomes: [Outcome] = []
+                        var outcomes: [(String, Outcome)] = []
                         for number in 0..<50 {
-                            outcomes.append(await transport.post("\(server.url)?\(lane)-\(number)", "x", connection: connection))
+                            let query = "\(lane)-\(number)"
+                            outcomes.append((query, await transport.post(server.url + "?" + query, "x", connection: connection)))
                         }
                         return outcomes
                     }
@@ -87,9 +90,31 @@ struct RepeatTests {
             }
             return (outcomes, await server.queries(transport, connection).filter { $0 != "-" })
         }
-        let failures = outcomes.compactMap(\.failure)
-        print("of 1000 POSTs \(failures.count) failed: \(Set(failures.map { "\($0) \($0.mayHaveArrived)" })); \(queries.count) carried out")
-        #expect(queries.count == Set(queries).count)
-        #expect(queries.count >= 1000 - failures.count)
+        let carriedOut = Set(queries)
+        #expect(queries.count == carriedOut.count)
+        for (query, outcome) in outcomes {
+            guard let failure = outcome.failure else {
+                #expect(outcome.status == 200 && carriedOut.contains(query))
+                continue
+            }
+            // On a busy machine libcurl meets one such connection after the other, and gives up behind the fifth.
+            #expect(failure.code == .sendFailed && !carriedOut.contains(query), "\(failure) \(failure.mayHaveArrived)")
+        }
+        #expect(carriedOut.count > 900)
+    }
+
+    @Test("a POST whose HTTP/2 stream ends without an answer is sent once")
+    func endedStream() async throws {
+        let made = try Certificates()
+        let server = try NginxServer(made)
+        let (outcome, queries) = try await onLoop {
+            let transport = CurlTransport(options: .longLived())
+            var connection = ConnectionOptions()
+            connection.authorityFile = made.certificate("authority")
+            _ = await server.firstAnswer(transport, connection)
+            let outcome = await transport.post(server.url + "gone?lost", "x", connection: connection)
+            return (outcome, await server.queries(transport, connection).filter { $0 != "-" })
+        }
+        #expect(outcome.failure?.mayHaveArrived == true && queries == ["lost"], "\(outcome)")
     }
 }

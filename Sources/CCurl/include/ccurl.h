@@ -17,6 +17,8 @@ static inline CURLcode ccurl_set_text(CURL *easy, CURLoption option, const char 
 static inline CURLcode ccurl_set_body(CURL *easy, const void *octets) {
     return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, octets);
 }
+/// CURLOPT_ERRORBUFFER: CURL_ERROR_SIZE octets that outlive the handle.
+static inline CURLcode ccurl_set_error_text(CURL *easy, char *octets) { return curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, octets); }
 static inline CURLcode ccurl_set_headers(CURL *easy, struct curl_slist *list) {
     return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
 }
@@ -49,6 +51,9 @@ CURLcode ccurl_set_opening(CURL *easy);
 static inline CURLcode ccurl_set_guard(CURL *easy, curl_prereq_callback guard) { return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, guard); }
 /// What it gets as `context`.
 static inline CURLcode ccurl_set_guarded(CURL *easy, void *context) { return curl_easy_setopt(easy, CURLOPT_PREREQDATA, context); }
+
+/// Whether the connection that a transfer is on speaks HTTP/2, by what TLS agreed on.
+bool ccurl_speaks_http2(CURL *easy);
 
 static inline long ccurl_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
