@@ -29,27 +29,19 @@ struct Transcript: Sendable, CustomTestStringConvertible {
     var testDescription: String { file.split(separator: "/").suffix(3).filter { $0 != "Transcripts" }.joined(separator: "/") }
 
     init(file: String, text: String) throws {
-        var sections: [(title: String, lines: [Substring])] = [("", [])]
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("---- ") {
-                sections.append((String(line.dropFirst(5)).trimmed, []))
-            } else {
-                sections[sections.count - 1].lines.append(line)
-            }
-        }
+        let situation = SituationText(text)
         self.file = file
-        sentence = sections[0].lines.joined(separator: " ").trimmed
+        sentence = situation.sentence
         var settings: String?
         var turns: [Exchange] = []
-        for section in sections.dropFirst() {
-            let content = section.lines.joined(separator: "\n").trimmed
-            switch section.title {
+        for (title, content) in situation.sections {
+            switch title {
             case "settings": settings = content
             case "CXone asks": turns.append(Exchange(request: content))
             case "CXone is answered" where !turns.isEmpty: turns[turns.count - 1].answer = content
-            case let title where title.hasSuffix(" is asked") && !turns.isEmpty: turns[turns.count - 1].asked.append(content)
-            case let title where title.hasSuffix(" answers") && !turns.isEmpty: turns[turns.count - 1].answers.append(content)
-            default: throw TranscriptError(message: "\(file): unknown section \(section.title)")
+            case _ where title.hasSuffix(" is asked") && !turns.isEmpty: turns[turns.count - 1].asked.append(content)
+            case _ where title.hasSuffix(" answers") && !turns.isEmpty: turns[turns.count - 1].answers.append(content)
+            default: throw TranscriptError(message: "\(file): unknown section \(title)")
             }
         }
         self.settings = settings

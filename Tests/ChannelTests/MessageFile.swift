@@ -40,34 +40,26 @@ struct MessageFile: Sendable {
     var testDescription: String { file.split(separator: "/").suffix(3).filter { $0 != "Messages" }.joined(separator: "/") }
 
     init(file: String, text: String) throws {
-        var sections: [(title: String, lines: [Substring])] = [("", [])]
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line.hasPrefix("---- ") {
-                sections.append((String(line.dropFirst(5)).trimmed, []))
-            } else {
-                sections[sections.count - 1].lines.append(line)
-            }
-        }
+        let situation = SituationText(text)
         self.file = file
-        sentence = sections[0].lines.joined(separator: " ").trimmed
+        sentence = situation.sentence
         var settings: String?
         var halves: [Half] = []
-        for section in sections.dropFirst() {
-            let content = section.lines.joined(separator: "\n").trimmed
+        for (title, content) in situation.sections {
             let last = halves.count - 1
-            switch section.title {
+            switch title {
             case "settings": settings = content
             case "CXone posts": halves.append(Half(isInbound: false, request: content))
             case "CXone is asked" where last >= 0: halves[last].contactCentre.append(Asked(section: content))
             case "CXone answers" where last >= 0 && !halves[last].contactCentre.isEmpty:
                 halves[last].contactCentre[halves[last].contactCentre.count - 1].answer = content
             case "CXone is answered" where last >= 0 && !halves[last].isInbound: halves[last].answer = content
-            case let title where title.hasSuffix(" posts"): halves.append(Half(isInbound: true, request: content))
-            case let title where title.hasSuffix(" is asked") && last >= 0: halves[last].platform.append(Asked(section: content))
-            case let title where title.hasSuffix(" answers") && last >= 0 && !halves[last].platform.isEmpty:
+            case _ where title.hasSuffix(" posts"): halves.append(Half(isInbound: true, request: content))
+            case _ where title.hasSuffix(" is asked") && last >= 0: halves[last].platform.append(Asked(section: content))
+            case _ where title.hasSuffix(" answers") && last >= 0 && !halves[last].platform.isEmpty:
                 halves[last].platform[halves[last].platform.count - 1].answer = content
-            case let title where title.hasSuffix(" is answered") && last >= 0 && halves[last].isInbound: halves[last].answer = content
-            default: throw MessageFileError(message: "\(file): \(section.title) cannot stand here")
+            case _ where title.hasSuffix(" is answered") && last >= 0 && halves[last].isInbound: halves[last].answer = content
+            default: throw MessageFileError(message: "\(file): \(title) cannot stand here")
             }
         }
         self.settings = settings
