@@ -40,8 +40,19 @@ package enum SampleSettings {
               //   "webhook": {"url": "https://bot.example/turn", …},
               "scripted": {},
             },
-          },
+        \(desk.map(faulty) ?? "")  },
         \(desk.map { messaging(url: url, desk: $0) } ?? "")}
+
+        """
+    }
+
+    private static func faulty(desk: String) -> String {
+        """
+            // A bot that misbehaves on order, for the desk's fault buttons.
+            "faulty": {
+              "caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]},
+              "webhook": {"url": "\(desk)/fault-agent"},
+            },
 
         """
     }

@@ -20,7 +20,7 @@ def phone(stage, open_page, place="phone"):
     return page
 
 
-def app(stage, name, like="orders", **changes):
+def app(stage, name, like="orders-phone", **changes):
     """Another app, set up as one that is there."""
     known = {found["name"]: found for found in stage.part("GET", "/hub/apps")}
     form = {key: known[like][key] for key in ["agent", "url", "version", "action"]}

@@ -39,14 +39,17 @@ package struct Desk: Sendable {
         return body.text + "\n"
     }
 
-    /// - Parameter causeway: This command's own file.
-    func program(in folder: String, causeway: String, environment: [String: String]) throws -> Program {
+    /// - Parameters:
+    ///   - causeway: This command's own file.
+    ///   - settings: The functions' settings file: whoever it lets in, the desk calls with their credentials, so it gets the run's secrets.
+    func program(in folder: String, causeway: String, settings: String, environment: [String: String]) throws -> Program {
         let file = "\(folder)/desk.json"
         try Files.write(start, to: file)
-        let wanted = Desk.secrets + ["CAUSEWAY_BYOC_CLIENT", "PATH", "HOME", "LANG", "TZ", "SWIFT_BACKTRACE"]
         return Program(
             "desk", executable: causeway,
-            arguments: ["dev", "--port", "\(port)", "--box", front + "/byoc", "--start", environment["CAUSEWAY_DESK_START"] ?? file],
-            environment: environment.filter { wanted.contains($0.key) }, log: "\(folder)/desk.log")
+            arguments: [
+                "dev", "--port", "\(port)", "--box", front + "/byoc", "--settings", settings, "--start", environment["CAUSEWAY_DESK_START"] ?? file,
+            ],
+            environment: environment, log: "\(folder)/desk.log")
     }
 }

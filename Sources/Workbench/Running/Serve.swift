@@ -89,7 +89,8 @@ package struct Serve: Sendable {
                 endpoint.name, executable: site.program(endpoint), environment: environment, listener: listener,
                 log: "\(folder)/\(endpoint.name).log"))
         }
-        children.append(try Desk(port: deskPort, front: url).program(in: folder, causeway: "\(programs)/causeway", environment: environment))
+        children.append(try Desk(port: deskPort, front: url).program(
+            in: folder, causeway: "\(programs)/causeway", settings: settings, environment: environment))
         children.append(Program(
             "nginx", executable: nginx, arguments: ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", "\(folder)/nginx.log"],
             environment: environment.filter { ["PATH", "HOME", "LANG", "TZ"].contains($0.key) }, log: "\(folder)/nginx.log"))
