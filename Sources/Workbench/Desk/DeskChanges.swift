@@ -35,7 +35,8 @@ package final class DeskChanges: Sendable {
             let (version, parts) = state.withLock { state in
                 (state.version, state.parts.filter { $0.value > since }.map(\.key).sorted())
             }
-            if since <= 0 || since > version || !parts.isEmpty || time.now() >= limit {
+            // A page that is gone cancels this, and then sleeping takes no time.
+            if since <= 0 || since > version || !parts.isEmpty || time.now() >= limit || Task.isCancelled {
                 return .json(.ok, Array(RawJSON { $0.object { object in
                     object.field("version", version)
                     object.field("parts", array: { list in for part in parts { list.value(part) } })
