@@ -242,7 +242,7 @@ import Workbench
         await #expect(throws: Workbench.SystemFailure.self) { try await stage.desk.list(nil) }
     }
 
-    @Test("the command itself, over a real store", .ownThread, .timeLimit(.minutes(2)))
+    @Test("the command itself, over a real store", .ownThread, .timeLimit(.minutes(15)))
     func command() async throws {
         let folder = try temporaryFolder()
         let port = try freePort()

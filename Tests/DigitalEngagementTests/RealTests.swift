@@ -12,7 +12,7 @@ import Time
 
 @Suite("Digital Engagement over a socket", .ownThread)
 struct RealTests {
-    @Test("sign-in by discovery, a message, a receipt, an upload of 5 MB and an end, through libcurl (B5)", .timeLimit(.minutes(2)))
+    @Test("sign-in by discovery, a message, a receipt, an upload of 5 MB and an end, through libcurl (B5)", .timeLimit(.minutes(15)))
     func whole() async throws {
         let port = try freePort()
         let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""
