@@ -179,8 +179,6 @@ def test_end(stage):
 
 def test_agent_ends(stage):
     """the agent ends: the visitor is told"""
-    if not (stage.programs / "contact-events").exists():
-        return
     with stage.person() as open_page:
         page, contact = begin(stage, open_page, "end me")
         stage.desk(f"/contacts/{contact}/close", {})
