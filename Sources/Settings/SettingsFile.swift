@@ -52,8 +52,14 @@ package enum SettingsFile {
         let reader = SettingsReader(value: value, path: place, context: context)
         let settings = Root(from: reader)
         reader.finish()
-        guard context.problems.isEmpty else { throw SettingsError(file: path, problems: context.problems) }
-        return (settings, context.warnings)
+        guard context.problems.isEmpty else { throw SettingsError(file: path, problems: once(context.problems)) }
+        return (settings, once(context.warnings))
+    }
+
+    /// What several readers of the same key found, told once.
+    private static func once(_ problems: [SettingsError.Problem]) -> [SettingsError.Problem] {
+        var told: Set<String> = []
+        return problems.filter { told.insert($0.description).inserted }
     }
 
     /// All declarations below a group, for help, schema and reference.

@@ -39,7 +39,7 @@ package struct TenantSettings: SettingsGroup {
         limits = reader.optionalGroup("limits", LimitSettings.self,
             "What CXone admits from this tenant, where NICE has agreed to other figures than it publishes.")
         connection = ConnectionOptions(from: reader)
-        if accessKeyURL == nil, clientID == nil || clientSecret == nil, !reader.isDescribing {
+        if accessKeyURL == nil, !reader.has("clientId") || !reader.has("clientSecret"), !reader.isDescribing {
             reader.problem("needs \"clientId\" and \"clientSecret\"")
         }
         if accessKeyURL != nil, tenantID == nil, apiURL == nil, !reader.isDescribing {

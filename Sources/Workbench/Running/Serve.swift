@@ -15,6 +15,8 @@ package struct Serve: Sendable {
     private var environment: [String: String]
     private let settings: String
     private let isSample: Bool
+    /// The environment variables that had no value; ours is random.
+    private let made: [String]
 
     private var url: String { "http://127.0.0.1:\(port)" }
     private var deskURL: String { "http://127.0.0.1:\(deskPort)" }
@@ -40,7 +42,8 @@ package struct Serve: Sendable {
         }
         var environment = environment
         let secrets = SampleSettings.secrets + SampleSettings.channelSecrets + Desk.secrets
-        for name in secrets where (environment[name] ?? "").isEmpty { environment[name] = Files.randomKey() }
+        made = secrets.filter { (environment[$0] ?? "").isEmpty }
+        for name in made { environment[name] = Files.randomKey() }
         // Variables of other start modes must not reach the functions.
         for name in ["AWS_LAMBDA_RUNTIME_API", "GATEWAY_INTERFACE", "LISTEN_FDS", "LISTEN_PID"] { environment[name] = nil }
         if let named = environment["CAUSEWAY_SETTINGS"], !named.isEmpty {
@@ -123,13 +126,7 @@ package struct Serve: Sendable {
     private func announce() async throws {
         try await waitForTurn()
         try await waitForDesk()
-        let variables = [
-            ("CAUSEWAY_URL", url), ("CAUSEWAY_DESK_URL", deskURL),
-            ("CAUSEWAY_AUTHORIZATION", environment["CAUSEWAY_AUTHORIZATION"] ?? ""),
-            ("CAUSEWAY_DESK_TOKEN", environment["CAUSEWAY_DESK_TOKEN"] ?? ""),
-            ("CAUSEWAY_BYOC_SECRET", environment["CAUSEWAY_BYOC_SECRET"] ?? ""),
-        ]
-        try Files.write(variables.map { "\($0)='\($1.replacing("'", with: "'\\''"))'\n" }.joined(), to: "\(folder)/env", mode: 0o600)
+        try Files.write(variables, to: "\(folder)/env", mode: 0o600)
         for endpoint in Endpoint.all {
             let path = endpoint.routes.first?.path ?? endpoint.path
             say("  \(url)\(path)\(padding(path, to: 12))\(endpoint.summary)")
@@ -139,6 +136,15 @@ package struct Serve: Sendable {
         say("  \(settings)\(padding(settings, to: 33))the settings; logs are in \(folder)")
         say("  \(deskURL)/?token=\(environment["CAUSEWAY_DESK_TOKEN"] ?? "")")
         say("ready")
+    }
+
+    /// What a second shell needs: where everything is, what the calls of the first page carry, and whatever was made for this run, so that
+    /// other commands find the settings complete.
+    private var variables: String {
+        var names = ["CAUSEWAY_AUTHORIZATION", "CAUSEWAY_DESK_TOKEN", "CAUSEWAY_BYOC_SECRET"]
+        names += made.filter { !names.contains($0) }
+        let all = [("CAUSEWAY_URL", url), ("CAUSEWAY_DESK_URL", deskURL)] + names.map { ($0, environment[$0] ?? "") }
+        return all.map { "export \($0)='\($1.replacing("'", with: "'\\''"))'\n" }.joined()
     }
 
     /// With the sample settings a whole turn must work; with other settings, whose agent may cost money, the function must at least
