@@ -260,9 +260,14 @@ struct OutboundThreadTests {
 
     @Test("Messages of one thread follow each other in the order in which they came; other threads do not wait")
     func order() async throws {
+        let hasOther = Atomic(false)
         let platform = FakePlatform { part in
-            let slow = part.key.hasPrefix("a0") ? 400 : 5
-            await EventLoop.sleep(until: .now().advanced(byMilliseconds: slow))
+            if part.key.hasPrefix("b") { hasOther.store(true, ordering: .relaxed) }
+            // The thread's first message is under way until the other thread's is there.
+            for _ in 0..<1000 where part.key.hasPrefix("a0") && !hasOther.load(ordering: .relaxed) {
+                await EventLoop.sleep(until: .now().advanced(byMilliseconds: 10))
+            }
+            await EventLoop.sleep(until: .now().advanced(byMilliseconds: part.key.hasPrefix("a") ? 20 : 1))
         }
         let stage = OutboundStage(platform) { $0.textLimit = 3 }
         try await onLoop {
