@@ -5,8 +5,9 @@ import { numbers } from "./phone-script.js";
 
 const path = (name) => `/hub/apps/${encodeURIComponent(name)}`;
 
-/** The form of an app; `app` is null for a new one. `saved(name)` is called after a change, `interaction` shows the Test step's turn. */
-export function form(app, hub, saved) {
+/** The form of an app; `app` is null for a new one. `saved(name, told)` is called after a change: `told` is what came of it, for the form that
+ * follows when a new app gets its own. */
+export function form(app, hub, saved, told = null) {
   const fields = new Map();
   const isNew = !app;
   const now = app || {
@@ -45,7 +46,7 @@ export function form(app, hub, saved) {
   const drops = ticks("What the script forgets to pass on", [
     ["state", "bot session state"], ["headers", "headers"], ["payload", "custom payload"], ["welcome", "the welcome intent"],
   ].map(([name, words]) => [name, words, Boolean(now.scriptDrops?.[name])]));
-  const outcome = h("div.outcome", { role: "status" });
+  const outcome = h("div.outcome", { role: "status" }, told);
 
   let isWrong = false;
   const collect = () => {
@@ -74,8 +75,7 @@ export function form(app, hub, saved) {
     }
     return body;
   };
-  const save = async (event) => {
-    event?.preventDefault();
+  const save = async (isTested) => {
     for (const [name, problem] of problems) { problem.textContent = ""; fields.get(name).removeAttribute("aria-invalid"); }
     const name = isNew ? fields.get("name").value.trim() : app.name;
     if (!name) { mark("name", "An app needs a name."); return false; }
@@ -84,7 +84,7 @@ export function form(app, hub, saved) {
     try {
       const found = await api("PUT", path(name), body);
       for (const warning of found?.warnings || []) say(typeof warning === "string" ? warning : warning.message);
-      saved(name);
+      if (!isTested) saved(name);
       return true;
     } catch (error) {
       let first = null;
@@ -101,9 +101,11 @@ export function form(app, hub, saved) {
   const test = async (event) => {
     const button = event.currentTarget;
     button.disabled = true;
-    if (await save()) {
-      try { outcome.replaceChildren(tested(await api("POST", `${path(isNew ? fields.get("name").value.trim() : app.name)}/test`, {}))); }
-      catch (error) { outcome.replaceChildren(h("p.box.bad", {}, error.message)); }
+    if (await save(true)) {
+      const name = isNew ? fields.get("name").value.trim() : app.name;
+      const words = await api("POST", `${path(name)}/test`).then(tested, (error) => h("p.box.bad", {}, error.message));
+      outcome.replaceChildren(words);
+      saved(name, words);
     }
     button.disabled = false;
   };
@@ -146,7 +148,7 @@ export function form(app, hub, saved) {
   const adapt = () => { for (const [versions, part] of bound) part.hidden = !versions.includes(fields.get("version").value); };
   fields.get("version").addEventListener("change", adapt);
   adapt();
-  element.addEventListener("submit", save);
+  element.addEventListener("submit", (event) => { event.preventDefault(); save(false); });
   return element;
 }
 

@@ -261,7 +261,7 @@ function renderSide(hub, app, current) {
   renderHistory(hub, current);
   if (!hub) return;
   if (model.tab === "script") renderScript(app, current);
-  if (model.tab === "app") once("app", [model.app, model.saved || 0], () => [form(app, hub, saved)]);
+  if (model.tab === "app") once("app", [model.app, model.saved || 0], () => [form(app, hub, saved, model.told)]);
   if (model.tab === "tests") {
     const opened = (id) => { model.tab = "script"; go("phone", id); };
     once("tests", [model.app], () => [app ? standardBot(app, opened) : h("p.empty", {}, "Choose an app.")]);
@@ -285,7 +285,8 @@ function once(name, of, fill) {
   panel.replaceChildren(...fill());
 }
 
-function saved(name) {
+function saved(name, told = null) {
+  model.told = told;
   model.app = name ?? model.app;
   model.saved = (model.saved || 0) + (name === null ? 1 : 0);
   if (name === null) { model.app = null; model.tab = "script"; } else say(`${name} is saved`);
@@ -303,7 +304,7 @@ function renderHistory(hub, current) {
     parts.history.replaceChildren(
       h("option", { value: "", selected: !current }, current ? "New conversation" : "Earlier conversations"),
       ...all.slice(0, 100).map((each) =>
-        h("option", { value: each.id, selected: each.id === current?.id }, `${each.id} · ${each.app}${each.state === "ended" ? "" : " · open"}`)));
+        h("option", { value: each.id, selected: each.id === current?.id }, `${clock(each.begun)} · ${each.app}${each.state === "ended" ? "" : " · open"}`)));
   }
   const tools = JSON.stringify([current?.id]);
   if (parts.tools.dataset.of !== tools) {
@@ -311,6 +312,8 @@ function renderHistory(hub, current) {
     parts.tools.replaceChildren(...(current ? [h("a.button", { ...saving(current), "aria-label": "Save as a conversation file" }, "Save .chat")] : []));
   }
 }
+
+const clock = (milliseconds) => new Date(milliseconds).toLocaleTimeString("en-GB");
 
 function renderScript(app, current) {
   parts.flow.replaceChildren(branches(app, actionNow(), current));
@@ -352,7 +355,7 @@ function renderFacts(app) {
       fact([key("A"), "…", key("Z")], "begin to say something, ", key("Enter"), " says it"),
       fact([key("Backspace")], "clears the keys, ", key("Esc"), " goes back to them"))),
     list.length > 0 && h("section.earlier", {}, h("h2", {}, "Earlier"), h("ol", {}, list.slice(0, 12).map((each) => h("li", {},
-      h("a", { href: `#phone/${encodeURIComponent(each.id)}` }, h("bdi", {}, each.app), " ", h("span.note", {}, String(each.id))),
+      h("a", { href: `#phone/${encodeURIComponent(each.id)}` }, h("span.number", {}, clock(each.begun)), " ", h("bdi", {}, each.app)),
       h("span.note", {}, `${each.turns} ${each.turns === 1 ? "turn" : "turns"}`), h("bdi.note", {}, each.ended || each.state))))),
   ].filter(Boolean));
 }
