@@ -140,11 +140,10 @@ export function form(app, hub, saved, told = null) {
       json("rules", "Collection rules", "How the script collects when an answer says nothing, as JSON."),
       json("richTypes", "Rich messages shown", "What the digital channel shows, as a JSON list."),
       json("scriptToken", "Token of the script", "Version 1.0.0: how the script fetches one, as JSON."))),
-    h("div.row.foot", {},
+    h("div.foot", {}, outcome, h("div.row", {},
       h("button.main", { type: "submit" }, isNew ? "Add the app" : "Save"),
       h("button", { type: "button", onclick: test }, "Save and test"),
-      !isNew && h("span.grow"), !isNew && h("button.danger", { type: "button", onclick: remove }, "Remove")),
-    outcome);
+      !isNew && h("span.grow"), !isNew && h("button.danger", { type: "button", onclick: remove }, "Remove"))));
   const adapt = () => { for (const [versions, part] of bound) part.hidden = !versions.includes(fields.get("version").value); };
   fields.get("version").addEventListener("change", adapt);
   adapt();
@@ -250,10 +249,10 @@ export function standardBot(app, opened) {
             h("td", {}, h("bdi", {}, row.criterion || "")),
             h("td", {}, h("span.chip." + (row.passed ? "good" : "bad"), {}, row.passed ? "passed" : "failed"), " ",
               h("span.number", {}, Number.isFinite(row.milliseconds) ? `${numbers.format(row.milliseconds)} ms` : ""),
-              row.why && h("p.note", {}, h("bdi", {}, row.why)),
               row.interaction && h("button.small", {
                 type: "button", onclick: () => opened(row.interaction), "aria-label": `Show the conversation of ${row.name}`,
-              }, "Show")))))));
+              }, "Show"),
+              row.why && h("p.note", {}, h("bdi", {}, row.why))))))));
     } catch (error) {
       list.replaceChildren(h("p.box.bad", {}, error.message));
     }

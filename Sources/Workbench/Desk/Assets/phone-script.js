@@ -24,7 +24,7 @@ export function branches(app, action, interaction) {
     h("span.action", {}, action?.title || app?.action || "VOICEBOT EXCHANGE"),
     h("ul", { "aria-label": "Branches of the action" }, all.map((name) => {
       const count = taken.get(name) || 0, state = connected.has(name) ? "" : name === "Default" ? "not connected" : "not connected, would fall to Default";
-      return h("li." + [count ? "taken" : "", name === last ? "last" : "", state ? "loose" : ""].filter(Boolean).join("."), { title: state || "connected" },
+      return h("li." + [count ? "taken" : "", name === last ? "last" : "", state ? "loose" : "", count && name === "Error" ? "failed" : ""].filter(Boolean).join("."), { title: state || "connected" },
         name, state && h("span.away", {}, ", not connected"), count > 0 && h("b", {}, `×${count}`));
     })));
 }
@@ -45,6 +45,18 @@ export function summary(interaction, limit) {
 
 const says = (turn) => (turn.says || []).map((part) => part.text || part.title || part.path || part.kind).join(" ");
 
+/** What to do about a turn that brought no usable answer; nothing where the violations say it. */
+function advice({ status, failure }) {
+  if (!failure) return "";
+  if (status === 401) return "The middleware lets in who proves what the agent's “caller” settings ask for: see the app's headers, token or certificate.";
+  if (status === 404) return "There is no such agent or path: compare the app's URL and virtual agent with the settings.";
+  if (status === 413) return "The turn is larger than the endpoint takes.";
+  if (status === 429 || status === 503) return "The endpoint has too much to do: look at its limits, then try again.";
+  if (status >= 500) return "The web server or the function failed: its log names the cause.";
+  if (status === undefined || status === null) return "Nothing came back: is the endpoint running, and does the app's URL lead there?";
+  return "";
+}
+
 /** One turn as the script has it. `mask` hides keyed digits where the person asked for that. */
 export function turn(item, { interaction, limit, mask }) {
   const chat = interaction.medium === "chat";
@@ -53,7 +65,7 @@ export function turn(item, { interaction, limit, mask }) {
   const bar = h("span.bar-of", { "aria-hidden": "true" });
   bar.style.setProperty("--part", String(Math.min(1, (time || 0) / limit)));
   const shown = item.input.shown && !["silence", "hangUp"].includes(item.input.kind) ? mask(item.input.shown) : "";
-  const kind = item.violations?.length || item.failure ? "bad" : item.warnings?.length || item.branchIsConnected === false ? "warn" : "good";
+  const kind = item.violations?.length || item.failure || item.branch === "Error" ? "bad" : item.warnings?.length || item.branchIsConnected === false ? "warn" : "good";
   const panes = h("div.panes", { hidden: true, id: `json-${interaction.id}-${item.number}` });
   const toggle = h("button.small", {
     type: "button", "aria-expanded": "false", "aria-controls": panes.id, "aria-label": `JSON of turn ${item.number}`,
@@ -84,6 +96,7 @@ export function turn(item, { interaction, limit, mask }) {
   const remarks = h("ul.remarks");
   const remark = (kind, ...words) => remarks.append(h("li." + kind, {}, words));
   if (item.failure) remark("bad", h("b", {}, "No answer: "), mask(item.failure));
+  if (advice(item)) remark("plain", h("b", {}, "What to do: "), advice(item));
   for (const { field, message } of item.violations || []) {
     remark("bad", h("code", {}, h("bdi", {}, mask(field || "response"))), " ", h("bdi", {}, mask(message)));
   }

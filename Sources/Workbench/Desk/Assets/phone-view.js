@@ -210,12 +210,12 @@ function renderTalk(chat) {
 function toEnd() { if (model?.atEnd) parts.log.scrollTop = parts.log.scrollHeight; }
 
 function closing(current, chat) {
-  const { why = "ended", by, transfer, branch } = current.ended || {};
+  const { why = "ended", transfer, branch } = current.ended || {};
   return h("div.closing", {},
     h("p.why", {}, h("bdi", {}, mask(sentence(String(why))))),
     transfer && h("p.note", {}, "To skill ", h("bdi", {}, mask(String(transfer.skill ?? "without a name"))),
       transfer.reason && [": ", h("bdi", {}, mask(String(transfer.reason)))]),
-    branch && h("p.note", {}, `Branch ${branch}${by ? `, ended by ${by === "agent" ? "the virtual agent" : `the ${by}`}` : ""}`),
+    branch && h("p.note", {}, `Branch ${branch}`),
     h("div.row", {},
       h("button.main", { type: "button", onclick: () => call(current.app) }, chat ? "Chat again" : "Call again"), h("a.button", saving(current), "Save"),
       h("button", { type: "button", onclick: () => { choosePanel("diagram"); parts.side.scrollIntoView({ block: "nearest" }); } }, "Diagram")));
@@ -289,7 +289,7 @@ function saved(name, told = null) {
   model.told = told;
   model.app = name ?? model.app;
   model.saved = (model.saved || 0) + (name === null ? 1 : 0);
-  if (name === null) { model.app = null; model.tab = "script"; } else say(`${name} is saved`);
+  if (name === null) { model.app = null; model.tab = "script"; } else if (!told) say(`${name} is saved`);
   refresh().catch((error) => say(error.message, "bad"));
 }
 
