@@ -91,7 +91,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            path: "Sources/Workbench", exclude: ["Desk/Assets"], swiftSettings: strict),
+            path: "Sources/Workbench", exclude: ["ConversationFiles/README.md", "Desk/Assets"], swiftSettings: strict),
         .target(
             name: "Simulator", dependencies: ["EventLoop", "HTTP", "JSON", "Secrets", "Time", http], path: "Sources/Simulator",
             exclude: ["README.md"], swiftSettings: strict),
@@ -140,7 +140,9 @@ let package = Package(
             "Conversation", "Delivery", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", "WebChatChannel", http,
         ]),
         tests("WorkbenchTests", ["Workbench", "JSON", "Settings"]),
-        tests("SimulatorTests", ["Simulator", "Workbench", "causeway", "EventLoop", "HTTP", "JSON", "Secrets", "Time", http]),
+        tests("SimulatorTests", [
+            "Simulator", "Workbench", "causeway", "exchange", "Catalog", "CXone", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http,
+        ]),
         tests("MatrixTests", ["MatrixChannel", "Conversation", "HTTP", "JSON", "Settings", "Store", "Time", http]),
         tests("FunctionTests", ["JSON", "Secrets", "Workbench"], exclude: ["Acceptance", "Descriptions"]),
         .executableTarget(

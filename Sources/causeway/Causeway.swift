@@ -6,7 +6,7 @@ struct Causeway: AsyncParsableCommand {
         abstract: "Joins NICE CXone to any virtual agent and any messaging channel. This command is for people at a desk; it is never deployed.",
         subcommands: [
             ServeCommand.self, CheckCommand.self, SettingsCommand.self, ConfigureCommand.self, ChannelsCommand.self, LettersCommand.self,
-            SheetCommand.self, EndpointsCommand.self, DesignDocumentCommand.self, DiagramCommand.self, RegistrationCommand.self,
+            SheetCommand.self, EndpointsCommand.self, DesignDocumentCommand.self, DiagramCommand.self, ReplayCommand.self, RegistrationCommand.self,
             DevCommand.self, SimulateCommand.self, GenerateCommand.self,
         ])
 }

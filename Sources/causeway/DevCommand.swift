@@ -43,7 +43,7 @@ struct DevCommand: ParsableCommand {
             changes: changes,
             parts: [
                 DeskSite.Part("/desk", isOpen: true, experience),
-                DeskSite.Part("/hub", hub),
+                DeskSite.Part("/hub", HubPages(hub)),
                 DeskSite.Part("/fault-agent", isOpen: true, hub.faultAgent),
             ], others: experience)
         print("http://127.0.0.1:\(options.port)/?token=\(token)")

@@ -22,6 +22,9 @@ package enum Files {
         FileBytes.read(path).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The octets of a file; `nil` when it cannot be read.
+    package static func octets(_ path: String) -> [UInt8]? { FileBytes.read(path) }
+
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Makes a folder and those above it.

@@ -71,6 +71,8 @@ package struct HubApp: Sendable {
         /// The app's own setting, for answers that name no lifetime.
         package var lifeSeconds: Int?
 
+        package init(url: String) { self.url = url }
+
         package enum Encoding: String, Sendable, CaseIterable { case form, json }
     }
 
@@ -81,6 +83,8 @@ package struct HubApp: Sendable {
         /// Whether the script asks for a new token when the old one has expired.
         package var renews = true
 
+        package init(oauth: OAuth) { self.oauth = oauth }
+
         package enum Place: String, Sendable, CaseIterable { case customPayload, botSessionState }
     }
 
@@ -90,6 +94,10 @@ package struct HubApp: Sendable {
         package var headers = false
         package var payload = false
         package var welcome = false
+
+        package init(state: Bool = false, headers: Bool = false, payload: Bool = false, welcome: Bool = false) {
+            (self.state, self.headers, self.payload, self.welcome) = (state, headers, payload, welcome)
+        }
     }
 
     /// Where a script goes that left by a branch that nobody connected.

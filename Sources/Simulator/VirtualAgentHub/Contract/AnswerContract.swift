@@ -159,10 +159,11 @@ package struct AnswerContract {
         known.first { isNear(name, $0) }.map { "; is \($0) meant?" } ?? ""
     }
 
-    /// Whether two names differ in case, separators or at most two letters.
+    /// Whether two names differ in case, separators or a few letters, at most three.
     static func isNear(_ left: String, _ right: String) -> Bool {
-        let (a, b) = (Array(left.lowercased().utf8.filter { $0 != 0x5F && $0 != 0x2D }), Array(right.lowercased().utf8))
-        guard a.count <= 64, abs(a.count - b.count) <= 2 else { return false }
+        func letters(_ name: String) -> [UInt8] { name.lowercased().utf8.filter { $0 != 0x5F && $0 != 0x2D } }
+        let (a, b) = (letters(left), letters(right))
+        guard a.count <= 64, abs(a.count - b.count) <= 3 else { return false }
         var row = Array(0...b.count)
         for (i, x) in a.enumerated() {
             var diagonal = row[0]
@@ -171,6 +172,6 @@ package struct AnswerContract {
                 (diagonal, row[j + 1]) = (row[j + 1], min(row[j + 1] + 1, row[j] + 1, diagonal + (x == y ? 0 : 1)))
             }
         }
-        return row[b.count] <= min(2, b.count / 4)
+        return row[b.count] <= min(3, b.count / 4)
     }
 }

@@ -24,7 +24,7 @@ package struct HubProblem: Error, Sendable {
     package let message: String
     package var errors: [Violation] = []
 
-    init(_ status: Int, _ message: String, _ errors: [Violation] = []) { (self.status, self.message, self.errors) = (status, message, errors) }
+    package init(_ status: Int, _ message: String, _ errors: [Violation] = []) { (self.status, self.message, self.errors) = (status, message, errors) }
 }
 
 extension VirtualAgentHub {
@@ -35,10 +35,10 @@ extension VirtualAgentHub {
         _ id: String, _ command: HubCommand, isEarly: Bool = false, payload: RawJSON? = nil
     ) async throws(HubProblem) -> HubInteraction {
         let now = time.now()
-        let choiceSends = behaviour.choiceSends
+        let behaviour = behaviour
         let found: Result<HubInteraction.Step, HubProblem> = state.withLock { state in
             guard var interaction = state.interactions[id] else { return .failure(HubProblem(404, "There is no interaction \(id).")) }
-            let step = interaction.take(command, isEarly: isEarly, now: now, choiceSends: choiceSends)
+            let step = interaction.take(command, isEarly: isEarly, now: now, behaviour)
             if case .success(let step) = step {
                 if case .turn = step { interaction.phase = .asking }
                 state.interactions[id] = interaction
@@ -80,7 +80,7 @@ extension HubInteraction {
 
     /// What a command comes to under the rules that hold now.
     mutating func take(
-        _ command: HubCommand, isEarly: Bool, now: Instant, choiceSends: HubBehaviour.ChoiceSends
+        _ command: HubCommand, isEarly: Bool, now: Instant, _ behaviour: HubBehaviour
     ) -> Result<Step, HubProblem> {
         switch phase {
         case .asking: return .failure(HubProblem(409, "A turn is under way."))
@@ -96,10 +96,10 @@ extension HubInteraction {
             _ = entry.take()
             keysDue = nil
             return .success(.nothing)
-        case .keys(let keys): return press(keys, isEarly: isEarly, now: now)
+        case .keys(let keys): return press(keys, isEarly: isEarly, now: now, behaviour.emptyEntry)
         case .pause(let milliseconds): return pause(milliseconds)
         case .text(let text): return speak(.text(text), isEarly: isEarly)
-        case .choice(let wanted): return choose(wanted, choiceSends)
+        case .choice(let wanted): return choose(wanted, behaviour.choiceSends)
         case .sound(let file):
             guard app.medium == .voice else { return .failure(HubProblem(400, "Sound belongs to calls; this is a chat.")) }
             do throws(WaveFile.Problem) {
@@ -130,12 +130,12 @@ extension HubInteraction {
         return turn(input)
     }
 
-    private mutating func press(_ keys: String, isEarly: Bool, now: Instant) -> Result<Step, HubProblem> {
+    private mutating func press(_ keys: String, isEarly: Bool, now: Instant, _ empty: HubBehaviour.EmptyEntry) -> Result<Step, HubProblem> {
         guard app.medium == .voice else { return .failure(HubProblem(400, "Keys belong to calls; this is a chat.")) }
         for key in keys {
             switch entry.press(key, rules, whilePlaying: isEarly) {
             case .more: keysDue = now.advanced(byMilliseconds: rules.gapMilliseconds)
-            case .complete(let digits): return turn(.keys(digits))
+            case .complete(let digits): return turn(digits.isEmpty && empty == .silence ? .silence : .keys(digits))
             case .ignored(let why): return ignore(why)
             }
         }

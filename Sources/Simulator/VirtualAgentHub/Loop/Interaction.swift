@@ -56,6 +56,10 @@ package struct HubInteraction: Sendable {
         rules = app.rules
     }
 
+    /// What the script attaches to each turn.
+    package var payloadOfScript: RawJSON { payload }
+    package var behaviourWords: String { rules.words(app.medium) }
+
     mutating func add(fault: HubFault) { faults.append(fault) }
 
     func write(to writer: inout JSONWriter, now: Instant) {

@@ -52,11 +52,6 @@ package struct HubTurn: Sendable {
         (self.number, self.at, self.input, self.request) = (number, at, input, request)
     }
 
-    /// What was said, in words.
-    package var saidTexts: [String] { says.map(\.text) }
-    package var inputKind: String { input.kind }
-    package var inputShown: String { input.shown }
-
     func write(to writer: inout JSONWriter, interaction: String) {
         writer.object { object in
             object.field("number", number)
@@ -118,4 +113,36 @@ package struct HubTurn: Sendable {
             entry.field("script", experience.script)
         }
     }
+}
+
+/// What tests, conversation files and drawings read of a turn.
+extension HubTurn {
+    /// What the contact did; `nil` where nobody did anything, as at the beginning.
+    package var command: HubCommand? {
+        switch input {
+        case .welcome, .test: nil
+        case .text(let text): .text(text)
+        case .keys(let keys): .keys(keys)
+        case .silence: .silence
+        case .sound(let file, _): .sound(file)
+        case .choice(_, let shown): .choice(shown)
+        case .hangUp: .hangUp
+        }
+    }
+
+    /// `DTMF_AS_TEXT`.
+    package var inputType: String { input.type.name }
+    package var inputKind: String { input.kind }
+    package var inputShown: String { input.shown }
+    /// What was said or shown, in words; prompts that cover waiting apart.
+    package var spoken: [String] { says.filter { $0.kind != .comfort }.map(\.text) }
+    package var comforted: [String] { says.filter { $0.kind == .comfort }.map(\.text) }
+    /// `text`, `audio` … of each.
+    package var kinds: [String] { says.filter { $0.kind != .comfort }.map(\.kind.rawValue) }
+    package var choices: [String] { says.flatMap(\.choices).map(\.text) }
+    package var intentName: String? { intent?.parsed()?["name"]?.string }
+    package var intentContext: String? { intent?.parsed()?["context"]?.string }
+    /// The `customPayload` that the script sent.
+    package var attached: RawJSON? { request.parsed()?["customPayload"].map { RawJSON($0) } }
+    package var orderedFaults: [HubFault] { faults }
 }
