@@ -2,7 +2,6 @@ import ArgumentParser
 import Catalog
 import CurlTransport
 import EventLoop
-import HTTP
 import Secrets
 import Settings
 import Simulator

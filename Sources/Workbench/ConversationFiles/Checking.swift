@@ -63,7 +63,8 @@ struct Checking {
         case .says, .saysRest, .saysNothing: return nil
         case .offers(let wanted):
             let offered = turn?.choices ?? []
-            return offered == wanted ? nil : "offers \(offered.isEmpty ? "nothing" : offered.joined(separator: " | ")) in place of \(wanted.joined(separator: " | "))"
+            let told = offered.isEmpty ? "nothing" : offered.joined(separator: " | ")
+            return offered == wanted ? nil : "offers \(told) in place of \(wanted.joined(separator: " | "))"
         case .branch(let wanted): return compare("the branch", wanted, turn?.branch)
         case .takes(let wanted): return compare("the script's way", wanted, turn?.taken)
         case .intent(let wanted): return compare("the intent", wanted, turn?.intentName)
@@ -83,7 +84,8 @@ struct Checking {
             return calls.count == wanted ? nil : "made \(calls.count) calls in place of \(wanted)\(calls.isEmpty ? "" : ": \(calls.joined(separator: ", "))")"
         case .warns(let wanted):
             let warnings = turn?.warnings ?? []
-            return warnings.contains(where: wanted.matches) ? nil : "does not warn of \(wanted.words)\(warnings.isEmpty ? "" : "; \(warnings.joined(separator: " "))")"
+            if warnings.contains(where: wanted.matches) { return nil }
+            return "does not warn of \(wanted.words)" + (warnings.isEmpty ? "" : "; \(warnings.joined(separator: " "))")
         case .noWarnings:
             let warnings = turn?.warnings ?? []
             return warnings.isEmpty ? nil : "warns: \(warnings.joined(separator: " "))"

@@ -53,10 +53,11 @@ extension ConversationFile {
 
     /// A text as it stands in a file: in quotes where it would be read as something else.
     static func written(_ text: String) -> String {
-        let isPlain = !text.isEmpty && text.first != " " && text.last != " " && text.first != "\"" && text.first != "/" && !text.hasPrefix("one of ")
-            && !["nothing", "…", "..."].contains(text) && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F && $0.value != 0x85 && !(0x2028...0x2029).contains($0.value) }
-            && !text.hasPrefix("with ") && !text.hasPrefix("to ") && !text.hasPrefix("because ")
-        return isPlain ? text : RawJSON.string(text).text
+        let isOneLine = text.unicodeScalars.allSatisfy { scalar in
+            scalar.value >= 0x20 && scalar.value != 0x7F && scalar.value != 0x85 && !(0x2028...0x2029).contains(scalar.value)
+        }
+        let readsOtherwise = ["", "nothing", "…", "..."].contains(text) || ["one of ", "with ", "to ", "because ", "/", "\""].contains { text.hasPrefix($0) }
+        return !isOneLine || readsOtherwise || text.first == " " || text.last == " " ? RawJSON.string(text).text : text
     }
 
     private static func plain(_ text: String) -> String {

@@ -10,7 +10,9 @@ extension ConversationFile {
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             reader.take(line.last == "\r" ? line.dropLast() : line, index + 1)
         }
-        if reader.file.steps.isEmpty, reader.mistakes.isEmpty { reader.mistakes.append(Mistake(line: 1, message: "holds no step; a conversation begins with the line `begins`")) }
+        if reader.file.steps.isEmpty, reader.mistakes.isEmpty {
+            reader.mistakes.append(Mistake(line: 1, message: "holds no step; a conversation begins with the line `begins`"))
+        }
         return reader.mistakes.isEmpty ? .success(reader.file) : .failure(Mistakes(all: reader.mistakes))
     }
 
@@ -178,7 +180,9 @@ extension ConversationFile {
                 guard !text.isEmpty else { throw Mistake(line: line, message: "lacks its words") }
                 return String(text)
             }
-            guard let value = (try? JSON(parsing: Array(text.utf8)))?.string else { throw Mistake(line: line, message: "\(text) is no text in quotes as in JSON") }
+            guard let value = (try? JSON(parsing: Array(text.utf8)))?.string else {
+                throw Mistake(line: line, message: "\(text) is no text in quotes as in JSON")
+            }
             return value
         }
 
