@@ -16,6 +16,20 @@ MICROPHONE = """
 """
 
 
+# Whole characters, so that they can be turned and taken apart.
+STRANGE = [attack.encode("utf-16", "surrogatepass").decode("utf-16") for attack in ATTACKS]
+
+# Places where strange words have been read as something else: 520 in all.
+WRAPS = [
+    lambda text: text, lambda text: text[::-1], lambda text: f'"{text}"', lambda text: f"'{text}'", lambda text: f"<!--{text}-->", lambda text: f"<![CDATA[{text}]]>",
+    lambda text: f"\u202e{text}\u2066", lambda text: f"\u2067مرحبا {text} שלום\u2069", lambda text: "\u200d".join(text),
+    lambda text: "".join(c + "\u0302\u0316" for c in text),
+    lambda text: f"👩🏽‍🚀🇨🇭{text}🏳️‍🌈", lambda text: text.replace(" ", "\u00a0"), lambda text: f"\n\t{text}\r\n\x0b", lambda text: f"\\{text}\\",
+    lambda text: f"%3Cscript%3E{text}%00",
+    lambda text: f"{{{{{text}}}}}", lambda text: f"${{{text}}}", lambda text: text * 20, lambda text: text.replace(" ", "") * 60, lambda text: f"&lt;{text}&gt;&#x3c;",
+]
+
+
 def phone(stage, open_page, place="phone"):
     page = stage.open_desk(open_page, place)
     page.get_by_role("combobox", name="App", exact=True).wait_for()
@@ -329,14 +343,20 @@ def test_strange_words(stage):
             words.fill(attack)
             page.keyboard.press("Enter")
             turns(page, number)
-        interaction = page.url.rsplit("/", 1)[1]
-        for attack in ATTACKS:
-            payload = {"customPayload": {"echoValue": attack, "context": {"parameters": {"echoValue": attack}}}}
-            found = stage.part("POST", f"/hub/interactions/{interaction}/input", {"text": "debugStandardBotExchangeCustomInput", "customPayload": payload})
-            assert found.get("turns"), found
-        page.reload()
-        turns(page, 13 + len(ATTACKS))
-        page.locator(".bubble.theirs", has_text="window.hacked=1").first.wait_for()
+        # What an agent says, twice a turn, in several conversations.
+        for wraps in zip(WRAPS[::2], WRAPS[1::2]):
+            interaction = stage.part("POST", "/hub/interactions", {"app": "echo"})["id"]
+            for attack in STRANGE:
+                direct, context = (wrap(attack) for wrap in wraps)
+                payload = {"customPayload": {"echoValue": direct, "context": {"parameters": {"echoValue": context}}}}
+                found = stage.part("POST", f"/hub/interactions/{interaction}/input", {"text": "debugStandardBotExchangeCustomInput", "customPayload": payload})
+                assert found.get("turns"), found
+            page.goto(f"{stage.desk_url}/#phone/{interaction}")
+            turns(page, 1 + len(ATTACKS))
+            assert page.locator(".bubble.theirs").count() == 1 + 2 * len(ATTACKS)
+            for element in page.locator(".bubble, .turn").all()[:: 9]:
+                assert element.evaluate("element => element.scrollWidth <= element.clientWidth + 2"), element.text_content()[:200]
+        assert page.evaluate("document.querySelectorAll('.phone-page :is(script, iframe, img:not([alt]), svg script, base, style, template)').length") == 0
         # In every field of the form, in names and in addresses.
         for attack in [ATTACKS[0], ATTACKS[3], ATTACKS[-1]]:
             page.get_by_role("combobox", name="App", exact=True).select_option(label="New app…")

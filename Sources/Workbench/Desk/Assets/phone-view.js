@@ -116,7 +116,7 @@ function choosePanel(name) {
 function choose(name) {
   if (name === "") { model.app = null; model.tab = "app"; }
   else { model.app = name; keep("app", name); }
-  if (model.current) { go("phone"); apply(null); if (name) model.app = name; else model.app = null; }
+  if (model.current) { model.epoch += 1; go("phone"); apply(null); if (name) model.app = name; else model.app = null; }
   render();
 }
 

@@ -174,15 +174,18 @@ export async function call(name = model.app) {
 async function open(id) {
   const mine = model;
   mine.play += 1;
+  mine.epoch += 1;
   try {
     const found = await api("GET", `/hub/interactions/${encodeURIComponent(id)}`);
-    if (mine === model) { show(found); }
+    // The person may have gone on meanwhile.
+    if (mine === model && place()[0] === id) show(found);
   } catch (error) {
     if (mine === model) say(error.message, "bad");
   }
 }
 
 export function show(found) {
+  model.epoch += 1;
   apply(found);
   render();
 }
