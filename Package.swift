@@ -79,6 +79,7 @@ let package = Package(
         .target(
             name: "CDesk", path: "Sources/Workbench/Desk/Assets",
             exclude: [
+                "agents-faults.js", "agents-setup.js",
                 "agents.css", "agents.js", "desk.css", "desk.html", "desk.js", "fidelity.js", "hole.css", "hole.js", "icon.svg", "inspector.css",
                 "inspector.js", "phone-app.js", "phone-audio.js", "phone-faults.js", "phone-script.js", "phone-talk.js",
                 "phone-view.js", "phone.css", "phone.js",

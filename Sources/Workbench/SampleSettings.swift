@@ -4,7 +4,7 @@ package enum SampleSettings {
     package static let secrets = ["CAUSEWAY_AUTHORIZATION", "CAUSEWAY_SESSION_KEY", "CAUSEWAY_STORE_KEY", "CAUSEWAY_CACHE_SECRET"]
 
     /// What the sample names besides when it is for this machine: the channel's part.
-    package static let channelSecrets = ["CAUSEWAY_BYOC_TOKEN_KEY", "CAUSEWAY_CHAT_KEY"]
+    package static let channelSecrets = ["CAUSEWAY_BYOC_TOKEN_KEY", "CAUSEWAY_CHAT_KEY", "CAUSEWAY_HOLE_SECRET"]
 
     /// - Parameters:
     ///   - url: Where the front answers.
@@ -86,7 +86,13 @@ package enum SampleSettings {
             // The chat in the browser, at \(url)/chat/webchat. Other sites that may show it stand in "origins".
             "webchat": {
               "tenant": "simulator", "integrationId": "causeway", "channelId": "webchat",
-              "webchat": {"sessionKeys": [{"env": "CAUSEWAY_CHAT_KEY"}], "origins": []},
+              "webchat": {"sessionKeys": [{"env": "CAUSEWAY_CHAT_KEY"}], "origins": ["\(desk)"]},
+            },
+            // The Watering Hole, an example of a platform of one's own, which the desk plays: public posts with comments, and private messages.
+            "wateringhole": {
+              "tenant": "simulator", "integrationId": "causeway", "channelId": "wateringhole", "postsChannelId": "wateringhole-posts",
+              "showsAuthor": true,
+              "webhook": {"url": "\(desk)/hole/app", "secrets": [{"env": "CAUSEWAY_HOLE_SECRET"}], "posts": true, "opensThreads": true},
             },
           },
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CurlTransport
+import EventLoop
 import Gateway
 import Glibc
 import Secrets
@@ -28,8 +29,8 @@ struct DevCommand: ParsableCommand {
     func run() throws {
         let environment = ProcessEnvironment.current
         let token = environment["CAUSEWAY_DESK_TOKEN"].flatMap { $0.isEmpty ? nil : $0 } ?? Files.randomKey()
-        let experience = try options.digitalExperience()
         let changes = DeskChanges()
+        let experience = try options.digitalExperience(onChange: { changes.touch("desk") })
         let hub = VirtualAgentHub(over: CurlTransport(options: .longLived()), onChange: { changes.touch("hub") })
         if let settings {
             do {
@@ -38,6 +39,7 @@ struct DevCommand: ParsableCommand {
                 print(error)
             }
         }
+        let hole = wateringHole(environment, changes)
         let site = DeskSite(
             access: DeskAccess(token: Secret(token), port: options.port), assets: DeskAssets(folder: assets, front: options.front),
             changes: changes,
@@ -45,10 +47,17 @@ struct DevCommand: ParsableCommand {
                 DeskSite.Part("/desk", isOpen: true, experience),
                 DeskSite.Part("/hub", HubPages(hub)),
                 DeskSite.Part("/fault-agent", isOpen: true, hub.faultAgent),
-            ], others: experience)
+            ] + hole.parts, others: experience)
         print("http://127.0.0.1:\(options.port)/?token=\(token)")
         fflush(nil)
         // Files of 40 MB travel as base64.
         try Gateway.serveDesk("dev", port: options.port, limits: GatewayLimits(body: 64 << 20), handler: site)
+    }
+
+    private func wateringHole(_ environment: [String: String], _ changes: DeskChanges) -> WateringHole {
+        let secret = environment["CAUSEWAY_HOLE_SECRET"].flatMap { $0.isEmpty ? nil : $0 } ?? Files.randomKey()
+        return WateringHole(
+            front: options.front, base: "http://127.0.0.1:\(options.port)", secret: Secret(secret), over: CurlTransport(options: .longLived()),
+            sleep: EventLoop.sleep, onChange: { changes.touch("hole") })
     }
 }

@@ -46,13 +46,16 @@ struct SimulatorOptions: ParsableArguments {
     /// Where the functions are reached.
     var front: String { box.hasSuffix("/byoc") ? String(box.dropLast(5)) : box }
 
-    func digitalExperience() throws -> DigitalExperience {
+    func digitalExperience(
+        recorder: (any ExchangeRecorder)? = nil, onChange: @escaping @Sendable () -> Void = {}
+    ) throws -> DigitalExperience {
         let environment = ProcessEnvironment.current
         func secret(_ name: String) -> Secret { environment[name].flatMap { $0.isEmpty ? nil : Secret($0) } ?? .random() }
         let credentials = Credentials(
             clientSecret: secret("CAUSEWAY_CXONE_CLIENT_SECRET"), accessKeySecret: secret("CAUSEWAY_CXONE_ACCESS_KEY_SECRET"))
         let experience = DigitalExperience(
-            tenant: Tenant(credentials: credentials), baseURL: "http://127.0.0.1:\(port)", over: CurlTransport(options: .longLived()))
+            tenant: Tenant(credentials: credentials), baseURL: "http://127.0.0.1:\(port)", over: CurlTransport(options: .longLived()),
+            recorder: recorder, onChange: onChange)
         var integration = Integration(
             id: "causeway", boxURL: box, authorizationURL: token,
             clientID: environment["CAUSEWAY_BYOC_CLIENT"].flatMap { $0.isEmpty ? nil : $0 } ?? "cxone",

@@ -35,9 +35,10 @@ class Stage(Running):
 
     def adapted(self, sample):
         """Another site may show the chat, and leaving takes effect soon."""
-        wanted = json.dumps([self.site_url])
-        assert '"origins": []' in sample, "the sample settings no longer have a web chat"
-        sample = sample.replace('"origins": []', f'"origins": {wanted}, "graceSeconds": 2, "limits": {{"messagesPerMinute": 1000, '
+        wanted = json.dumps([self.site_url, self.desk_url])
+        origins = f'"origins": ["{self.desk_url}"]'
+        assert origins in sample, "the sample settings no longer have a web chat"
+        sample = sample.replace(origins, f'"origins": {wanted}, "graceSeconds": 2, "limits": {{"messagesPerMinute": 1000, '
             '"sessionsPerMinute": 1000, "requestsPerMinute": 10000, "fileMiB": 1}')
         # StandardBot beside the sample's order status, for the behaviour tests and for choices.
         bot = json.dumps(str(TOP / "Sources/VirtualAgents/Scripted/Examples/standard-bot.bot"))

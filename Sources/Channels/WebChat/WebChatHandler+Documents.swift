@@ -26,8 +26,11 @@ struct ChatDocument: Sendable {
     static let description = ChatDocument("application/json; charset=utf-8", cwebchat_description)
 
     /// No inline script or style, nothing from elsewhere; pictures of the conversation come as `blob:`.
-    static let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
-        + "media-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    /// - Parameter origins: The sites that may show the page in a frame.
+    static func policy(_ origins: [String]) -> String {
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; "
+            + "media-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors \(origins.isEmpty ? "'none'" : origins.joined(separator: " "))"
+    }
 }
 
 extension WebChatHandler {
@@ -49,8 +52,9 @@ extension WebChatHandler {
         }
         var fields: HTTPFields = [.contentType: document.type, .eTag: document.tag, .cacheControl: "no-cache"]
         fields[.xContentTypeOptions] = "nosniff"
-        if case .page = route {
-            fields[.contentSecurityPolicy] = ChatDocument.policy
+        if case .page(let channel) = route {
+            let place = places.first { $0.channel.name == channel }
+            fields[.contentSecurityPolicy] = ChatDocument.policy(place?.chat.settings.origins ?? [])
             if let name = HTTPField.Name("Referrer-Policy") { fields[name] = "no-referrer" }
         } else if case .style = route {
             // A site that shows the chat loads it into its own page.

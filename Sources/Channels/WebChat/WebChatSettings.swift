@@ -16,7 +16,7 @@ package struct WebChatChannelSettings: SettingsGroup {
 
     package init(from reader: SettingsReader) {
         origins = reader.value("origins", .texts, default: [],
-            "Sites that may show the chat, such as `https://shop.example`. The chat's own page needs no entry.")
+            "Sites that may show the chat, such as `https://shop.example`, also its page in a frame. The page by itself needs no entry.")
         sessionKeys = reader.required("sessionKeys", .secrets, "Sign the browsers' session tokens; the first signs, all verify.")
         sessionSeconds = reader.value("sessionSeconds", .integer(60...86_400), default: 3600, "How long a token is valid before the browser renews it.")
         title = reader.optional("title", .text, "What stands above the conversation; otherwise *Chat*.")

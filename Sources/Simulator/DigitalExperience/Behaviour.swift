@@ -80,7 +80,7 @@ package struct Behaviour: Sendable {
     package init() {}
 }
 
-/// One kind of misbehaviour of the API.
+/// One kind of misbehaviour: of the API towards the middleware, or of a callback that CXone makes.
 package struct Fault: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         /// Milliseconds beside the latency.
@@ -93,6 +93,26 @@ package struct Fault: Sendable, Equatable {
         case status(Int, retryAfter: Int? = nil)
         /// A page of a proxy in place of JSON, with this status; nothing has happened.
         case html(Int)
+
+        // Callbacks
+
+        /// The same callback once more: at the same moment, or milliseconds after the answer to the first.
+        case duplicate(after: Int?)
+        /// The answer does not reach CXone, which posts the same again.
+        case lost
+        /// A member that no release of today knows.
+        case unknownField
+        /// A token that has run out, although CXone believes in it.
+        case expiredToken
+        /// Half of the body.
+        case cut
+
+        var isOfCallbacks: Bool {
+            switch self {
+            case .duplicate, .lost, .unknownField, .expiredToken, .cut: true
+            case .slow, .drop, .reset, .status, .html: false
+            }
+        }
     }
 
     package let kind: Kind

@@ -15,19 +15,25 @@ package final class DigitalExperience: Handler {
     /// How it reaches the middleware.
     let network: any HTTPTransport
     let sleep: @Sendable (Instant) async -> Void
+    let recorder: (any ExchangeRecorder)?
+    let onChange: @Sendable () -> Void
 
     /// - Parameters:
     ///   - baseURL: Where this server is reached. Empty within a process: then the hosts are CXone's own, such as
     ///     `https://api-de-na1.niceincontact.com`.
     ///   - network: Carries callbacks to the middleware.
+    ///   - recorder: Is handed every exchange, in both directions, without credentials.
+    ///   - onChange: Is called after anything that a page shows may have changed. Keep it short.
     package init(
         tenant: Tenant = Tenant(), baseURL: String = "", over network: any HTTPTransport, time: any TimeSource = SystemTime(),
-        sleep: @escaping @Sendable (Instant) async -> Void = EventLoop.sleep
+        sleep: @escaping @Sendable (Instant) async -> Void = EventLoop.sleep, recorder: (any ExchangeRecorder)? = nil,
+        onChange: @escaping @Sendable () -> Void = {}
     ) {
         world = Mutex(World(tenant: tenant, baseURL: baseURL))
         self.network = network
         self.time = time
         self.sleep = sleep
+        (self.recorder, self.onChange) = (recorder, onChange)
     }
 
     package var behaviour: Behaviour { world.withLock { $0.behaviour } }
@@ -45,7 +51,10 @@ package final class DigitalExperience: Handler {
     }
 
     package func respond(to request: Request) async -> Response {
-        if request.path.hasPrefix("/desk") { return await desk(request) }
+        if request.path.hasPrefix("/desk") {
+            defer { if request.method != .get { onChange() } }
+            return await desk(request)
+        }
         switch await serve(request, through: .all) {
         case .answer(let response): return response
         case .hungUp: return Response(status: DigitalExperience.hangUp)
@@ -59,10 +68,17 @@ package final class DigitalExperience: Handler {
     enum Door { case all, issuer, api }
 
     func serve(_ request: Request, through door: Door) async -> Served {
-        let began = time.now()
+        let (began, epoch) = (time.now(), time.epochMilliseconds())
         let found = DigitalExperience.find(request, through: door)
+        let served = await answer(request, found, began)
+        record(request, found?.route.operation ?? .unknown, served, at: epoch, took: time.now().milliseconds(since: began))
+        if request.method != .get { onChange() }
+        return served
+    }
+
+    private func answer(_ request: Request, _ found: (route: Route, parameters: [String])?, _ began: Instant) async -> Served {
         let operation = found?.route.operation ?? .unknown
-        let fault = world.withLock { $0.takeFault(operation) }
+        let fault = world.withLock { $0.takeFault(operation, request, at: time.epochMilliseconds()) }
         switch fault {
         case .drop:
             note(request, operation, 0, began, "dropped")
@@ -81,6 +97,7 @@ package final class DigitalExperience: Handler {
             return .answer(Response(
                 status: HTTPResponse.Status(code: status), fields: [.contentType: "text/html"], body: Array(page.utf8)))
         case .slow, .reset, nil: break
+        default: break
         }
         var pause = world.withLock { $0.behaviour.latency }
         if case .slow(let more) = fault { pause += more }
@@ -88,7 +105,7 @@ package final class DigitalExperience: Handler {
         if fault == .reset { notes.append("without an answer") }
         if case .success(let answer) = outcome, let outgoing = answer.outgoing { outcome = await send(outgoing) }
         if pause > 0 { await sleep(time.now().advanced(byMilliseconds: pause)) }
-        let response = finish(request, operation, outcome, notes, began)
+        let response = finish(request, operation, outcome, notes, began, fault)
         if fault == .reset { return .hungUp(hadEffect: true) }
         return .answer(response)
     }
@@ -144,7 +161,7 @@ package final class DigitalExperience: Handler {
     }
 
     private func finish(
-        _ request: Request, _ operation: Operation, _ outcome: Result<Answer, APIError>, _ notes: [String], _ began: Instant
+        _ request: Request, _ operation: Operation, _ outcome: Result<Answer, APIError>, _ notes: [String], _ began: Instant, _ fault: Fault.Kind?
     ) -> Response {
         var response: Response
         var violations: [Violation] = []
@@ -162,6 +179,7 @@ package final class DigitalExperience: Handler {
         }
         world.withLock { world in
             world.finish(request, operation)
+            if response.status.kind == .successful, fault == nil { world.recover(operation, request, at: time.epochMilliseconds()) }
             if !violations.isEmpty, response.status.code != 401, response.status.code != 429 { world.journal.counters.refused += 1 }
             if operation == .unknown { world.journal.counters.unknown += 1 }
             world.journal.add(
@@ -188,15 +206,6 @@ package final class DigitalExperience: Handler {
 }
 
 extension World {
-    mutating func takeFault(_ operation: Operation) -> Fault.Kind? {
-        guard let index = behaviour.faults.firstIndex(where: { $0.operation == nil || $0.operation == operation }) else { return nil }
-        let kind = behaviour.faults[index].kind
-        if let count = behaviour.faults[index].count {
-            if count <= 1 { behaviour.faults.remove(at: index) } else { behaviour.faults[index].count = count - 1 }
-        }
-        return kind
-    }
-
     /// Ends what `begin` of a create began.
     mutating func finish(_ request: Request, _ operation: Operation) {
         guard operation == .createMessage, let key = journal.busy.removeValue(forKey: request.front.requestID) else { return }

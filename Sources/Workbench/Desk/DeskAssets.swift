@@ -23,7 +23,7 @@ package struct DeskAssets: Sendable {
     }
 
     private var policy: String {
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: \(front); media-src 'self' blob:; connect-src 'self'; "
             + "frame-src \(front); base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     }
 
@@ -38,6 +38,7 @@ package struct DeskAssets: Sendable {
         case "html": "text/html; charset=utf-8"
         case "css": "text/css; charset=utf-8"
         case "js": "text/javascript; charset=utf-8"
+        case "md": "text/markdown; charset=utf-8"
         case "svg": "image/svg+xml"
         default: "application/octet-stream"
         }

@@ -12,7 +12,12 @@ package struct Desk: Sendable {
     /// What both sides must know of each other; random for each run unless the environment says otherwise.
     package static let secrets = [
         "CAUSEWAY_BYOC_SECRET", "CAUSEWAY_CXONE_CLIENT_SECRET", "CAUSEWAY_CXONE_ACCESS_KEY_SECRET", "CAUSEWAY_EVENTS_AUTHORIZATION",
-        "CAUSEWAY_DESK_TOKEN",
+        "CAUSEWAY_DESK_TOKEN", "CAUSEWAY_HOLE_SECRET",
+    ]
+
+    /// Digital skills, each a routing queue, with the agents who have it.
+    private static let skills: [(id: Int, name: String, agents: [Int])] = [
+        (1, "Digital", [4711, 4712]), (2, "Community", [4711, 4712]), (3, "Specialists", [4712, 4713]),
     ]
 
     package init(port: Int, front: String) { (self.port, self.front) = (port, front) }
@@ -32,8 +37,24 @@ package struct Desk: Sendable {
                     form.field("eventsURL", front + "/events/contact")
                 }
             })
+            object.field("skills", array: { list in
+                for skill in Desk.skills {
+                    list.object { entry in
+                        entry.field("id", skill.id)
+                        entry.field("name", skill.name)
+                        entry.field("agents", array: { agents in for agent in skill.agents { agents.value(agent) } })
+                    }
+                }
+            })
             object.field("channels", array: { list in
                 for channel in channels { list.object { $0.field("name", channel) } }
+                list.object { $0.field("name", "wateringhole") }
+                list.object { posts in
+                    posts.field("name", "wateringhole-posts")
+                    posts.field("isPrivate", false)
+                    posts.field("hasTreeStructure", true)
+                    posts.field("skill", 2)
+                }
             })
         } }
         return body.text + "\n"
@@ -45,11 +66,12 @@ package struct Desk: Sendable {
     func program(in folder: String, causeway: String, settings: String, environment: [String: String]) throws -> Program {
         let file = "\(folder)/desk.json"
         try Files.write(start, to: file)
+        let start = environment["CAUSEWAY_DESK_START"] ?? file
+        // Whoever writes the pages has them read anew from their folder.
+        let assets = environment["CAUSEWAY_DESK_ASSETS"].map { ["--assets", $0] } ?? []
         return Program(
             "desk", executable: causeway,
-            arguments: [
-                "dev", "--port", "\(port)", "--box", front + "/byoc", "--settings", settings, "--start", environment["CAUSEWAY_DESK_START"] ?? file,
-            ],
+            arguments: ["dev", "--port", "\(port)", "--box", front + "/byoc", "--settings", settings, "--start", start] + assets,
             environment: environment, log: "\(folder)/desk.log")
     }
 }

@@ -32,12 +32,20 @@ extension DigitalExperience {
     func callback(
         _ operation: Operation, to integration: Integration, path: String, body: RawJSON, shape: Shape?, method: HTTPRequest.Method = .post
     ) async -> CallbackResult {
+        let post = Post(operation, integration, path, Array(body.bytes), method)
+        guard let fault = world.withLock({ $0.takeCallbackFault(operation, path, at: time.epochMilliseconds()) }) else {
+            return await deliver(post, shape)
+        }
+        return await deliver(post, shape, with: fault)
+    }
+
+    func deliver(_ post: Post, _ shape: Shape?) async -> CallbackResult {
         var attempts = 0
         var answer: Response?
         let behaviour = behaviour
         for round in 0...max(0, behaviour.retries) {
             if round > 0 { await sleep(time.now().advanced(byMilliseconds: behaviour.retrySpacing)) }
-            answer = await authorized(Post(operation, integration, path, body, method), &attempts)
+            answer = await authorized(post, &attempts)
             // Only what may pass is repeated.
             guard let status = answer?.status.code, status < 500, status != 429 else { continue }
             break
@@ -54,7 +62,7 @@ extension DigitalExperience {
                 world.journal.counters.badAnswers += 1
                 for violation in violations {
                     world.journal.say(
-                        "the answer to \(path) is not as agreed: \(violation.field ?? "") \(violation.message)", at: time.epochMilliseconds())
+                        "the answer to \(post.path) is not as agreed: \(violation.field ?? "") \(violation.message)", at: time.epochMilliseconds())
                 }
             }
         }
@@ -62,14 +70,14 @@ extension DigitalExperience {
     }
 
     /// One message to the middleware.
-    private struct Post {
+    struct Post {
         let operation: Operation
         let integration: Integration
         let path: String
-        let body: RawJSON
+        var body: [UInt8]
         let method: HTTPRequest.Method
 
-        init(_ operation: Operation, _ integration: Integration, _ path: String, _ body: RawJSON, _ method: HTTPRequest.Method) {
+        init(_ operation: Operation, _ integration: Integration, _ path: String, _ body: [UInt8], _ method: HTTPRequest.Method) {
             (self.operation, self.integration, self.path, self.body, self.method) = (operation, integration, path, body, method)
         }
     }
@@ -128,7 +136,7 @@ extension DigitalExperience {
         if let token { fields[.authorization] = "Bearer \(token)" }
         let integration = message.integration
         return await post(
-            message.operation, integration.boxURL + message.path, fields, Array(message.body.bytes), integration.connection,
+            message.operation, integration.boxURL + message.path, fields, message.body, integration.connection,
             method: message.method)
     }
 
@@ -136,7 +144,7 @@ extension DigitalExperience {
         _ operation: Operation, _ url: String, _ fields: HTTPFields, _ body: [UInt8], _ connection: ConnectionOptions,
         method: HTTPRequest.Method = .post
     ) async -> Response? {
-        let began = time.now()
+        let (began, epoch) = (time.now(), time.epochMilliseconds())
         let call = Call(
             method: method, url: url, fields: fields, body: body, deadline: began.advanced(byMilliseconds: behaviour.callbackTimeout),
             connection: connection)
@@ -155,6 +163,8 @@ extension DigitalExperience {
             if operation != .callbackToken { world.journal.counters.callbacks += 1 }
             world.journal.add(record, at: time.epochMilliseconds())
         }
+        self.record(call, operation, answer, failure, at: epoch, took: record.milliseconds)
+        onChange()
         return answer
     }
 }

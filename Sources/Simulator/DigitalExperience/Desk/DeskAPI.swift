@@ -37,6 +37,10 @@ extension DigitalExperience {
         case (.get, "log", 1):
             return Response(status: .ok, fields: [.contentType: "text/plain; charset=utf-8"], body: Array(log.utf8))
         case (.get, "counters", 1): return ok(RawJSON { counters.write(to: &$0) })
+        case (.get, "inbox", 1): return ok(inbox)
+        case (.get, "contacts", 2): return ok(try caseForDesk(path[1]))
+        case (.get, "switches", 1): return ok(Switch.list(behaviour))
+        case (.get, "faults", 1): return ok(faultsForDesk)
         case (.get, "behaviour", 1): return ok(RawJSON { behaviour.write(to: &$0) })
         case (.patch, "behaviour", 1):
             let body = try body(request, DeskShapes.behaviour)
@@ -48,6 +52,7 @@ extension DigitalExperience {
             return Response(status: .noContent)
         case (.delete, "faults", 1):
             behave { $0.faults = [] }
+            if one("history") == "1" { world.withLock { $0.journal.taken = [] } }
             return Response(status: .noContent)
         case (.delete, "messages", 1):
             forget()
@@ -79,6 +84,12 @@ extension DigitalExperience {
                 let url = pageURL(page, integration: one("integration"), apiHost: one("apiHost"), backURL: one("backUrl"))
             else { throw .notFound("The integration has no such page.") }
             return ok(RawJSON { $0.object { $0.field("url", url) } })
+        case (.get, "pages", 3) where path[2] == "open":
+            // What CXone's button does in the administrator's browser.
+            guard let page = Page(rawValue: path[1]), let url = pageURL(page, integration: one("integration"), backURL: one("backUrl")) else {
+                throw .notFound("The integration has no such page.")
+            }
+            return Response(status: .seeOther, fields: [.location: url, .cacheControl: "no-store"])
         case (.post, "files", 1): return keep(request)
         case (.post, "call", 1):
             let body = try body(request, DeskShapes.call)
@@ -98,6 +109,7 @@ extension DigitalExperience {
         switch action {
         case "reply":
             let body = try body(request, DeskShapes.reply)
+            if let refusal = mayAnswer(contact, body["agent"]?.integer ?? 4711) { return answer(Sending.refused(refusal)) }
             return answer(await reply(to: contact, Draft(body), as: body["agent"]?.integer ?? 4711))
         case "typing":
             let body = try body(request, DeskShapes.typing)
@@ -106,8 +118,16 @@ extension DigitalExperience {
             let body = try body(request, DeskShapes.close)
             let status = body["status"]?.string.flatMap(Contact.Status.init) ?? .closed
             return answer(await close(contact, to: status, as: body["agent"]?.integer ?? 4711))
+        case "assign":
+            let body = try body(request, DeskShapes.assign)
+            try assign(contact, to: body["to"]?.integer, by: body["agent"]?.integer ?? 4711)
+        case "transfer":
+            let body = try body(request, DeskShapes.transfer)
+            try transfer(contact, to: body["skill"]?.integer ?? 0, by: body["agent"]?.integer ?? 4711)
+        case "read": read(contact)
         default: throw .notFound("A contact has no action \(action).")
         }
+        return Response(status: .noContent)
     }
 
     private func begin(_ channel: String, _ request: Request) async throws(APIError) -> Response {
@@ -222,6 +242,12 @@ extension World {
             object.field("creates", message.creates)
             object.field("isDeleted", message.isDeleted)
             object.field("statuses", array: { list in for status in message.statuses { list.value(status.status) } })
+            object.field("failure", message.statuses.last { $0.status == "failed" }?.reason)
+            object.field("arrivedAt", Int(message.arrivedAt))
+            object.field("url", message.url)
+            object.field("title", message.title)
+            object.field("isRead", message.isRead)
+            if let agent = message.agent { object.field("agentName", user(agent)?.name) }
         }
     }
 }

@@ -93,6 +93,11 @@ extension Fault {
         case "reset": .reset
         case "status": .status(json["status"]?.integer.flatMap { (400...599).contains($0) ? $0 : nil } ?? 503, retryAfter: json["retryAfter"]?.integer)
         case "html": .html(json["status"]?.integer.flatMap { (200...599).contains($0) ? $0 : nil } ?? 502)
+        case "duplicate": .duplicate(after: json["milliseconds"]?.integer)
+        case "lost": .lost
+        case "unknownField": .unknownField
+        case "expiredToken": .expiredToken
+        case "cut": .cut
         default: nil
         }
         guard let kind else { return nil }
@@ -138,7 +143,7 @@ extension Draft {
 }
 
 extension DigitalExperience {
-    /// Sets up what a start file names: `{"behaviour": …, "integrations": […], "channels": […]}`.
+    /// Sets up what a start file names: `{"behaviour": …, "skills": […], "integrations": […], "channels": […]}`.
     /// - Returns: What is wrong with it; nothing has been set up then.
     package func begin(_ text: [UInt8]) -> [String] {
         let json: JSON
@@ -146,6 +151,10 @@ extension DigitalExperience {
         let found = DeskShapes.beginning.violations(of: json, refusingUnknown: true)
         guard found.isEmpty else { return found.map { "\($0.field ?? ""): \($0.message)" } }
         if let behaviour = json["behaviour"] { behave { $0.apply(behaviour) } }
+        for skill in json["skills"]?.elements.map({ $0 }) ?? [] {
+            add(Skill(
+                id: skill["id"]?.integer ?? 0, name: skill["name"]?.string ?? "", agents: skill["agents"]?.elements.compactMap(\.integer) ?? []))
+        }
         var mistakes = (json["integrations"]?.elements.map { $0 } ?? []).filter { save($0) == nil }.map {
             "the integration \($0["id"]?.string ?? "") names no boxURL"
         }
@@ -169,8 +178,10 @@ extension DigitalExperience {
             guard let value = member.value.bool else { return nil }
             flags[member.name] = value
         }
-        return addChannel(
+        let made = addChannel(
             json["name"]?.string ?? "", integration: json["integration"]?.string, isPrivate: json["isPrivate"]?.bool ?? true,
             hasTreeStructure: json["hasTreeStructure"]?.bool ?? false, flags: flags)
+        if let made, let skill = json["skill"]?.integer { route(made.id, to: skill) }
+        return made
     }
 }

@@ -9,7 +9,7 @@ enum DeskShapes {
     ])
     static let channel: Shape = .object([
         .required("name", .filledText), .optional("integration", .filledText), .optional("isPrivate", .boolean),
-        .optional("hasTreeStructure", .boolean), .optional("flags", .anyObject),
+        .optional("hasTreeStructure", .boolean), .optional("flags", .anyObject), .optional("skill", .integer),
     ])
     static let draft: [Shape.Field] = [
         .optional("text", .text), .optional("content", .anyObject), .optional("attachments", Shapes.attachments),
@@ -21,12 +21,17 @@ enum DeskShapes {
     static let close: Shape = .object([
         .optional("status", .choice(Contact.Status.allCases.map(\.rawValue))), .optional("agent", .integer),
     ])
+    static let assign: Shape = .object([.nullable("to", .integer), .optional("agent", .integer)])
+    static let transfer: Shape = .object([.required("skill", .integer), .optional("agent", .integer)])
+    static let skill: Shape = .object([.required("id", .integer), .required("name", .filledText), .required("agents", .list(.integer))])
     static let call: Shape = .object([
         .required("path", .filledText), .optional("method", .choice(["POST", "PUT", "PATCH", "DELETE", "GET"])),
         .optional("integration", .filledText), .optional("body", .any),
     ])
     static let fault: Shape = .object([
-        .required("kind", .choice(["slow", "drop", "reset", "status", "html"])), .optional("milliseconds", .integer),
+        .required("kind", .choice([
+            "slow", "drop", "reset", "status", "html", "duplicate", "lost", "unknownField", "expiredToken", "cut",
+        ])), .optional("milliseconds", .integer),
         .optional("status", .integer), .optional("retryAfter", .integer), .nullable("count", .integer),
         .optional("operation", .choice(Operation.allCases.map(\.rawValue))),
     ])
@@ -48,6 +53,6 @@ enum DeskShapes {
         .optional("faults", .list(fault)),
     ])
     static let beginning: Shape = .object([
-        .optional("behaviour", behaviour), .optional("integrations", .list(integration)), .optional("channels", .list(channel)),
+        .optional("behaviour", behaviour), .optional("integrations", .list(integration)), .optional("channels", .list(channel)), .optional("skills", .list(skill)),
     ])
 }

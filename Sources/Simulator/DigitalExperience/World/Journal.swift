@@ -9,6 +9,8 @@ struct Journal {
     var running: [ThreadKey: Int] = [:]
     /// The same by request.
     var busy: [String: ThreadKey] = [:]
+    /// Faults that happened.
+    var taken: [TakenFault] = []
     /// What `note` wrote in the work at hand, under one lock; `takeNotes` ends it.
     private var notes: [String] = []
     private static let kept = 20_000

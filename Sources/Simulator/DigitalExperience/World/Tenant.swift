@@ -10,9 +10,10 @@ package struct Tenant: Sendable {
     package var domain = "niceincontact.com"
     package var users = [
         User(id: 4711, firstName: "Ann", surname: "Lee", nickname: "annie"), User(id: 4712, firstName: "Ben", surname: "Okoro", nickname: "ben"),
+        User(id: 4713, firstName: "Cleo", surname: "Marsh", nickname: "cleo"),
     ]
     /// Digital skills; the first is every channel's unless it has another. Each has a routing queue of its name (`byoc.md` §2).
-    package var skills = [Skill(id: 1, name: "Digital", agents: [4711, 4712])]
+    package var skills = [Skill(id: 1, name: "Digital", agents: [4711, 4712, 4713])]
     package var credentials: Credentials
 
     /// `https://cxone.niceincontact.com`.

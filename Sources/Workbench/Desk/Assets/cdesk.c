@@ -45,6 +45,12 @@ static const unsigned char agents_css[] = {
 static const unsigned char agents_js[] = {
 #embed "agents.js"
 };
+static const unsigned char agents_setup_js[] = {
+#embed "agents-setup.js"
+};
+static const unsigned char agents_faults_js[] = {
+#embed "agents-faults.js"
+};
 static const unsigned char hole_css[] = {
 #embed "hole.css"
 };
@@ -61,6 +67,11 @@ static const unsigned char fidelity_js[] = {
 #embed "fidelity.js"
 };
 
+// The table of what is simulated how well: its one source is the simulator's page.
+static const unsigned char fidelity_md[] = {
+#embed "../../../Simulator/README.md"
+};
+
 #define FILE(name, array) { name, array, sizeof array }
 static const cdesk_entry files[] = {
     FILE("desk.html", desk_html), FILE("desk.css", desk_css), FILE("desk.js", desk_js), FILE("icon.svg", icon_svg),
@@ -69,7 +80,7 @@ static const cdesk_entry files[] = {
     FILE("phone-script.js", phone_script_js), FILE("phone-talk.js", phone_talk_js), FILE("phone-view.js", phone_view_js),
     FILE("agents.css", agents_css), FILE("agents.js", agents_js),
     FILE("hole.css", hole_css), FILE("hole.js", hole_js), FILE("inspector.css", inspector_css), FILE("inspector.js", inspector_js),
-    FILE("fidelity.js", fidelity_js),
+    FILE("agents-setup.js", agents_setup_js), FILE("agents-faults.js", agents_faults_js), FILE("fidelity.js", fidelity_js), FILE("fidelity.md", fidelity_md),
 };
 
 size_t cdesk_count(void) { return sizeof files / sizeof *files; }

@@ -62,11 +62,13 @@ export function say(text, kind = "") {
   setTimeout(() => toast.remove(), kind === "bad" ? 12_000 : 5_000);
 }
 
-/** Calls `work` now, and whenever one of the server's parts (such as "hub") has changed, until another part of the desk is shown. */
+/** Calls `work` now, and whenever one of the server's parts (such as "hub") has changed, until another part of the desk is shown or the function
+    that it gives is called. */
 export function follow(names, work) {
   const listener = { names: [names].flat(), work };
   listeners.push(listener);
   run(listener);
+  return () => { listeners = listeners.filter((found) => found !== listener); };
 }
 
 async function run(listener) {
