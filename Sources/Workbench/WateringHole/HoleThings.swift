@@ -123,12 +123,14 @@ struct HoleWorld: Sendable {
     var claimed: Set<String> = []
     var faults: [HoleFault] = []
     var repeats = 0
+    /// Part of every id: what the middleware's store knows of an earlier run must mean nothing in this one.
+    private let run = Digest.hex(Random.bytes(3))
     private var last = 0
 
-    /// Short and readable: `m-17`.
+    /// `m-3fa9c1-17`.
     mutating func nextID(_ prefix: String) -> String {
         last += 1
-        return "\(prefix)-\(Digest.hex(Random.bytes(2)))\(last)"
+        return "\(prefix)-\(run)-\(last)"
     }
 
     mutating func edit(_ thread: String, _ message: String, _ change: (inout HoleMessage) -> Void) {
@@ -175,7 +177,7 @@ struct HoleWorld: Sendable {
 
     /// The private conversation of a person, made when there is none.
     mutating func talk(of person: String) -> String {
-        let id = "talk-\(person)"
+        let id = "talk-\(run)-\(person)"
         if threads[id] == nil { threads[id] = HoleThread(id: id, isPost: false, person: person) }
         return id
     }

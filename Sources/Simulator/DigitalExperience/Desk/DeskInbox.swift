@@ -214,6 +214,7 @@ extension World {
                 entry.field("text", String(last.text.prefix(200)))
                 entry.field("direction", last.direction.rawValue)
                 entry.field("files", last.attachments.count)
+                entry.field("agent", last.agent)
             })
         }
     }

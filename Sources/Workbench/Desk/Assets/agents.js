@@ -211,7 +211,7 @@ export function inbox(root, desk, options) {
   }
 
   function row(found) {
-    const words = found.isTyping && !found.isOver ? "is typing …" : found.last ? (found.last.direction === "outbound" ? "You: " : "") + (found.last.text || `${found.last.files} file${found.last.files === 1 ? "" : "s"}`) : "";
+    const words = found.isTyping && !found.isOver ? "is typing …" : found.last ? (found.last.direction === "outbound" ? `${found.last.agent === me ? "You" : user(found.last.agent)?.firstName || "Agent"}: ` : "") + (found.last.text || `${found.last.files} file${found.last.files === 1 ? "" : "s"}`) : "";
     return h("button.row", { "aria-current": found.number === chosen && !isNew ? "true" : "false", "data-case": found.number, onclick: () => choose(found.number, true) },
       h("span.row-top", {}, h("strong", {}, name(found)), found.unread && mayWork(found) && !found.isOver ? h("span.unread", { title: "not read yet" }, String(found.unread), h("span.said", {}, " unread")) : null,
         h("time", {}, clock(found.updatedAt))),
@@ -431,12 +431,12 @@ export function inbox(root, desk, options) {
 
   function drawFacts() {
     const found = open, pair = (words, value) => value === undefined || value === null || value === "" ? null : [h("dt", {}, words), h("dd", {}, value)];
-    facts.replaceChildren(h("h2", {}, "About the case"), h("dl", {},
+    facts.replaceChildren(h("div", {}, h("h2", {}, "About the case"), h("dl", {},
       pair("Contact", name(found)), pair("Id on the platform", h("code", {}, found.customer.idOnExternalPlatform || "")), pair("Channel", found.channelName), pair("Kind", kind(found) === "post" ? "public posts, comments as a tree" : kind(found) === "chat" ? "live chat" : "private messages"),
       pair("Thread", h("code", {}, found.thread)), pair("Queue", found.queue), pair("Agent", found.assignee ? user(found.assignee)?.name : "nobody yet"), pair("Status", found.abandoned ? `${found.status}, ${found.abandoned}` : found.status),
       pair("Begun by", found.direction === "outbound" ? "an agent" : "the contact"), pair("Since", clock(found.createdAt)), pair("Messages", String(found.messages.length))),
       found.customFields?.length ? [h("h3", {}, "Custom fields"), h("dl", {}, found.customFields.map((field) => pair(field.ident, field.value)))] : null,
-      found.person?.customFields?.length ? [h("h3", {}, "The customer’s"), h("dl", {}, found.person.customFields.map((field) => pair(field.ident, field.value)))] : null);
+      found.person?.customFields?.length ? [h("h3", {}, "The customer’s"), h("dl", {}, found.person.customFields.map((field) => pair(field.ident, field.value)))] : null));
   }
 
   // Beginning
