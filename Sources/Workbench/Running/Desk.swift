@@ -47,7 +47,17 @@ package struct Desk: Sendable {
                 }
             })
             object.field("channels", array: { list in
-                for channel in channels { list.object { $0.field("name", channel) } }
+                for channel in channels {
+                    list.object { entry in
+                        entry.field("name", channel)
+                        // A visitor who has gone cannot be written to.
+                        entry.field("flags", object: { flags in
+                            flags.field("isLiveChat", true)
+                            flags.field("hasOutboundFlow", false)
+                            flags.field("hasManualOutboundFlow", false)
+                        })
+                    }
+                }
                 list.object { $0.field("name", "wateringhole") }
                 list.object { posts in
                     posts.field("name", "wateringhole-posts")

@@ -58,6 +58,13 @@ extension World {
     /// The middleware came again with what a fault had met, and this time it was taken.
     mutating func recover(_ operation: Operation, _ request: Request, at epoch: Int64) {
         let what = "\(request.method.rawValue) \(request.path)"
+        if operation == .listMessages {
+            // Whoever got no answer looks before sending the same again.
+            for (index, fault) in journal.taken.enumerated() where fault.outcome == nil && fault.kind == .reset {
+                guard let message = fault.message, request.target.contains(Percent.encode(message)) else { continue }
+                journal.taken[index].outcome = "the middleware looked, and found it there, \(epoch - fault.at) ms later"
+            }
+        }
         guard journal.taken.contains(where: { $0.outcome == nil && $0.operation == operation && $0.what == what }) else { return }
         let message = World.message(in: request)
         for (index, fault) in journal.taken.enumerated()

@@ -97,15 +97,16 @@ export const isWeb = (url) => /^https?:\/\/[^\s]+$/i.test(url || "");
 /** The inbox of one agent. */
 export function inbox(root, desk, options) {
   const { h, api } = desk;
+  const which = options.slot === "a" ? "" : ", second agent";
   const stored = Number(sessionStorage.getItem("agent-" + options.slot));
   let me = stored || options.agent, chosen = options.chosen, state = null, open = null, isNew = false, isStopped = false;
   const pending = [];  // answers on their way, or refused
-  const list = h("div.cases", { role: "group", "aria-label": "Cases" });
+  const list = h("div.cases", { role: "group", "aria-label": "Cases" + which });
   const who = h("select", { "aria-label": "You are", onchange: () => { me = Number(who.value); sessionStorage.setItem("agent-" + options.slot, me); draw(); } });
-  const thread = h("div.thread", { role: "log", "aria-label": "Thread", tabindex: "0" });
-  const head = h("div.case-head"), facts = h("aside.facts", { "aria-label": "About the case" }), foot = h("div.case-foot");
-  const middle = h("section.case", { "aria-label": "Case" });
-  const box = h("section.inbox", { "aria-label": "Agent’s inbox" }, h("div.inbox-grid", {},
+  const thread = h("div.thread", { role: "log", "aria-label": "Thread" + which, tabindex: "0" });
+  const head = h("div.case-head"), facts = h("aside.facts", { "aria-label": "About the case" + which }), foot = h("div.case-foot");
+  const middle = h("section.case", { "aria-label": "Case" + which });
+  const box = h("section.inbox", { "aria-label": options.slot === "a" ? "Agent’s inbox" : "Second agent’s inbox" }, h("div.inbox-grid", {},
     h("div.case-list", {},
       h("div.me", {}, h("label", {}, "You are", who), h("button", { onclick: begin, title: "Begin a conversation" }, "New…")),
       list, h("p.note.keys", {}, "↑ ↓ choose, Enter opens, Esc goes back")),
@@ -202,7 +203,7 @@ export function inbox(root, desk, options) {
   }
 
   function drawList() {
-    keep(list, groups().map((group) => [group[0], "", group]), ([key, words]) => h("section.queue", { "aria-label": words }, h("h2", {}), h("div.rows")));
+    keep(list, groups().map((group) => [group[0], "", group]), ([key, words]) => h("section.queue", { "aria-label": words + which }, h("h2", {}), h("div.rows")));
     for (const [key, words, cases, more] of groups()) {
       const section = [...list.children].find((child) => child.dataset.key === key);
       section.firstChild.replaceChildren(h("span", {}, words), h("span.count", {}, `${cases.length}${more ? " " + more : ""}`));

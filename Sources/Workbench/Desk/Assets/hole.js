@@ -216,7 +216,7 @@ function platform(root, desk) {
       element.replaceChildren(h("form", { onsubmit: async (event) => { event.preventDefault(); await api("POST", path + "/edit", { as: me, text: words.value }).catch((error) => desk.say(error.message, "bad")); drawn = ""; load(); } }, words, h("div.tools", {}, h("button.main", { type: "submit" }, "Save"), h("button", { type: "button", onclick: () => { drawn = ""; draw(); } }, "Cancel")))); words.focus(); };
     const element = h("div.item", { class: `item${isAgent ? " agent" : isOwn ? " own" : ""}${depth ? " nested" : ""}${found.isPost ? "" : " bubble " + (isAgent ? "in" : "out")}` },
       h("p.bubble-head", {}, h("strong", {}, called(message)), isAgent && message.authorName ? h("span.chip.good", {}, "the business") : null, h("time", {}, clock(message.time)), message.isEdited ? h("span.note", {}, "edited") : null),
-      found.isPost && message === found.messages[0] && found.title ? h("h3.post-title", {}, found.title) : null,
+      found.isPost && message === found.messages[0] && found.title ? h("h2.post-title", {}, found.title) : null,
       parent ? h("p.quoted", {}, short(parent.text || "a file")) : null,
       message.isDeleted ? h("p.note", {}, "Deleted.") : [message.heading ? h("p.bubble-title", {}, message.heading) : null, message.text ? h("p.bubble-text", { dir: "auto" }, message.text) : null],
       message.link ? h("p", {}, /^https?:\/\//i.test(message.link.url) ? h("a", { href: message.link.url, target: "_blank", rel: "noopener noreferrer" }, message.link.title || message.link.url) : message.link.title) : null,
