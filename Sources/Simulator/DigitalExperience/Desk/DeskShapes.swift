@@ -53,6 +53,7 @@ enum DeskShapes {
         .optional("faults", .list(fault)),
     ])
     static let beginning: Shape = .object([
-        .optional("behaviour", behaviour), .optional("integrations", .list(integration)), .optional("channels", .list(channel)), .optional("skills", .list(skill)),
+        .optional("behaviour", behaviour), .optional("integrations", .list(integration)), .optional("channels", .list(channel)),
+        .optional("skills", .list(skill)),
     ])
 }

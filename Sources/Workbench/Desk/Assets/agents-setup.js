@@ -37,10 +37,10 @@ export function setup(root, desk) {
     channels.replaceChildren(...integrations.map((integration) => {
       const own = inbox.channels.filter((channel) => channel.integration === integration.id);
       return h("div", {}, h("div.tools", {}, h("h3", {}, integration.name), h("span.space"), page(integration, "add", "Add a channel …"), page(integration, "reconnect", "Reconnect …"), page(integration, "remove", "Remove …")),
-        own.length ? h("div.scroll", { tabindex: "0", role: "region", "aria-label": `Channels of ${integration.name}` }, h("table", {}, h("thead", {}, h("tr", {}, ["Name", "Id", "Kind", "Queue", "Agents begin", "Files"].map((words) => h("th", { scope: "col" }, words)))),
-          h("tbody", {}, own.map((channel) => h("tr", {}, h("th", { scope: "row" }, channel.name), h("td", {}, h("code", {}, channel.id)),
+        own.length ? h("div.scroll", { tabindex: "0", role: "region", "aria-label": `Channels of ${integration.name}` }, h("table.stack", {}, h("thead", {}, h("tr", {}, ["Name", "Id", "Kind", "Queue", "Agents begin", "Files"].map((words) => h("th", { scope: "col" }, words)))),
+          h("tbody", {}, own.map((channel) => h("tr", {}, h("th", { scope: "row" }, channel.name), h("td", { "data-label": "Id" }, h("code", {}, channel.id)),
             h("td", {}, channel.isPrivate ? channel.isLiveChat ? "live chat" : "private messages" : channel.hasTreeStructure ? "posts, comments as a tree" : "posts"),
-            h("td", {}, inbox.queues.find((queue) => queue.skill === channel.skill)?.name || "none"), h("td", {}, channel.canStart ? "yes" : "no"), h("td", {}, channel.canAttach ? "yes" : "no"))))))
+            h("td", { "data-label": "Queue" }, inbox.queues.find((queue) => queue.skill === channel.skill)?.name || "none"), h("td", { "data-label": "Agents begin" }, channel.canStart ? "yes" : "no"), h("td", { "data-label": "Files" }, channel.canAttach ? "yes" : "no"))))))
           : h("p.note", {}, "No channels yet: add one."));
     }));
   }

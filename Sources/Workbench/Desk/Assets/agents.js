@@ -114,7 +114,7 @@ export function inbox(root, desk, options) {
   root.append(box);
 
   const user = (id) => state.users.find((found) => found.id === id);
-  const name = (found) => found.customer.name || found.customer.idOnExternalPlatform || "Somebody";
+  const name = (found) => found.customer.name || (found.isLiveChat || /^w-/.test(found.customer.idOnExternalPlatform) ? `Visitor ${(found.customer.idOnExternalPlatform || "").slice(2, 8)}` : found.customer.idOnExternalPlatform) || "Somebody";
 
   list.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
@@ -216,7 +216,7 @@ export function inbox(root, desk, options) {
     return h("button.row", { "aria-current": found.number === chosen && !isNew ? "true" : "false", "data-case": found.number, onclick: () => choose(found.number, true) },
       h("span.row-top", {}, h("strong", {}, name(found)), found.unread && mayWork(found) && !found.isOver ? h("span.unread", { title: "not read yet" }, String(found.unread), h("span.said", {}, " unread")) : null,
         h("time", {}, clock(found.updatedAt))),
-      h("span.row-words", { class: found.isTyping ? "row-words typing" : "row-words" }, short(words)),
+      h("span.row-words", { class: found.isTyping && !found.isOver ? "row-words typing" : "row-words" }, short(words)),
       h("span.row-chips", {}, h("span.chip.info", {}, kind(found)), h("span.chip", {}, found.channelName || found.channel),
         found.assignee && found.assignee !== me ? h("span.chip", {}, user(found.assignee)?.firstName) : null,
         found.status !== "open" ? h("span.chip", { class: "chip " + (found.status === "new" ? "good" : "") }, found.abandoned ? "abandoned" : found.status) : null));
@@ -274,6 +274,7 @@ export function inbox(root, desk, options) {
 
   function drawThread() {
     const wasAtEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 60;
+    thread.classList.toggle("tree", Boolean(open.hasTreeStructure));
     const own = pending.filter((entry) => entry.number === open.number);
     const messages = [...open.messages, ...own];
     const before = messages.length && thread.lastElementChild?.dataset.key;
@@ -421,7 +422,7 @@ export function inbox(root, desk, options) {
     } catch (error) {
       entry.state = "refused";
       const told = error.body && error.body.failure;
-      entry.failure = told ? `${told}${error.body.attempts ? ` (${error.body.attempts} attempt${error.body.attempts === 1 ? "" : "s"})` : ""}.` : error.message;
+      entry.failure = told ? `${told.replace(/\.$/, "")}${error.body.attempts ? ` (${error.body.attempts} attempt${error.body.attempts === 1 ? "" : "s"})` : ""}.` : error.message;
     }
     await load().catch(() => draw());
   }

@@ -63,7 +63,7 @@ export function mount(root, desk) {
         const names = [...(cells[turn] || "").matchAll(/`([^`]+)`/g)].map((found) => found[1]);
         return { cells, marks, certainty, names, text: cells.join(" ").toLowerCase() };
       }).filter((row) => row.text.includes(wanted) && (filter.value === "" || String(row.certainty) === filter.value) && (!only.checked || row.cells[turn]));
-      return rows.length ? h("section.card", { "aria-label": section.words }, h("h2", {}, section.words), h("div.scroll", { tabindex: "0", role: "region", "aria-label": `Table of ${section.words}` }, h("table", {},
+      return rows.length ? h("section.card", { "aria-label": section.words }, h("h2", {}, section.words), h("div.scroll", { tabindex: "0", role: "region", "aria-label": `Table of ${section.words}` }, h("table.stack", {},
         h("thead", {}, h("tr", {}, ["Behaviour", "Certainty", "Source", "Switch"].map((words) => h("th", { scope: "col" }, words)))),
         h("tbody", {}, rows.map((row) => h("tr", {}, h("td", {}, code(row.cells[0])), h("td", {}, h("span", { class: "chip " + levels[row.certainty][1] }, levels[row.certainty][0])),
           h("td.note", {}, code(source(row.marks)), row.cells[place] ? ` · §${row.cells[place]}` : ""), h("td.switches", {}, row.names.map((name) => control(name)), !row.names.length && row.cells[turn] ? code(row.cells[turn]) : null))))))) : null;

@@ -14,21 +14,21 @@ export function mount(root, desk) {
   const { h } = desk;
   const panes = h("div.hole-panes");
   const stored = JSON.parse(sessionStorage.getItem("hole-panes") || "null");
-  const isWide = innerWidth >= 1200, isNarrow = innerWidth < 760;
-  let on = stored || (isNarrow ? ["platform"] : isWide ? ["platform", "agents", "chat"] : ["platform", "agents"]);
-  if (isNarrow) on = on.slice(0, 1);
+  const narrow = matchMedia("(max-width: 760px)");
+  let wide = stored || (innerWidth >= 1200 ? ["platform", "agents", "chat"] : ["platform", "agents"]), single = "platform";
   const open = new Map();
   const kinds = [["platform", "Platform", platform], ["agents", "Agent", agents], ["chat", "Web chat", chat]];
   const buttons = kinds.map(([key, words]) => h("button", { "aria-pressed": "false", onclick: () => {
-    on = isNarrow ? [key] : on.includes(key) ? on.filter((found) => found !== key) : [...on, key];
-    if (!on.length) on = [key];
+    if (narrow.matches) single = key;
+    else wide = wide.includes(key) && wide.length > 1 ? wide.filter((found) => found !== key) : [...new Set([...wide, key])];
     show();
   } }, words));
   root.append(h("div.hole", {}, h("header.hole-head", {}, h("h1", {}, title), h("p.note", {}, "An example platform on the webhook channel. What happens here reaches an agent; what an agent writes appears here."),
     h("div.tools", { role: "group", "aria-label": "Shown side by side" }, buttons)), panes));
 
   function show() {
-    sessionStorage.setItem("hole-panes", JSON.stringify(on));
+    const on = narrow.matches ? [single] : wide;
+    sessionStorage.setItem("hole-panes", JSON.stringify(wide));
     kinds.forEach(([key, , make], index) => {
       const isOn = on.includes(key);
       buttons[index].setAttribute("aria-pressed", String(isOn));
@@ -40,11 +40,12 @@ export function mount(root, desk) {
         open.get(key).pane.remove();
         open.delete(key);
       }
-      if (isOn) panes.append(open.get(key).pane);
+      if (isOn && !open.get(key).pane.isConnected) panes.append(open.get(key).pane);
     });
     panes.dataset.count = String(on.length);
   }
-  stops.push(() => { for (const { stop } of open.values()) stop?.(); });
+  narrow.addEventListener("change", show);
+  stops.push(() => { narrow.removeEventListener("change", show); for (const { stop } of open.values()) stop?.(); });
   show();
 }
 
