@@ -133,6 +133,7 @@ def test_two_agents(stage):
         ann.get_by_role("button", name="Ben Okoro").click()
         ben.get_by_role("textbox", name="Answer").fill("Here it is.")
         page.keyboard.press("Enter")
+        ben.locator(".bubble.out", has_text="Here it is.").locator(".mark").wait_for()
         ann.get_by_text("Ben Okoro has this case.").wait_for()
         assert [found["agent"] for found in messages(stage, number) if found["direction"] == "outbound"] == [4711, 4712]
         ben.get_by_text("Transfer", exact=True).click()
@@ -200,7 +201,7 @@ def test_faults(stage):
         page.get_by_role("link", name="Inbox").click()
         open_case(page, number)
         write(page, "It does.")
-        page.get_by_role("alert").get_by_text("This person takes no messages at the Watering Hole.").wait_for()
+        page.get_by_role("alert").get_by_text("This person takes no messages at the Watering Hole").wait_for()
         stage.picture(page, "desk-refused")
         page.get_by_role("button", name="Send again").click()
         page.locator(".bubble.out", has_text="It does.").locator(".mark.delivered").wait_for()

@@ -94,7 +94,7 @@ def test_life_by_keyboard(stage):
         reach(page, "button", "Add")
         press(page, "Enter")
         page.get_by_text("The channel was added in CXone.").wait_for()
-        page.get_by_text("The settings know its id").wait_for()
+        page.get_by_text("The settings know its id, webchat.").wait_for()
         found = channels(stage)
         assert [channel["id"] for channel in found] == ["webchat"], found
 
