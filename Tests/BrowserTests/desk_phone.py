@@ -1,5 +1,5 @@
 """The desk's phone and chat: a contact's end of Virtual Agent Hub, and what the script sees of it."""
-import io, json, math, pathlib, re, struct, urllib.parse, wave
+import io, json, math, pathlib, re, struct, subprocess, urllib.parse, wave
 
 from browser import eventually
 from webchat import ATTACKS
@@ -133,13 +133,16 @@ def test_plays_itself(stage):
             page.get_by_role("link", name="Save as a conversation file").click()
         assert saved.value.suggested_filename.endswith(".chat")
         text = pathlib.Path(saved.value.path()).read_text()
-        assert NUMBER in text and "WELCOME" in text, text
+        assert f"contact keys {NUMBER}" in text and "contact says Where is my order?" in text, text
+        played = subprocess.run([stage.programs / "causeway", "replay", saved.value.path(), "--url", stage.url, "--settings", stage.folder / "causeway.jsonc"],
+            env=stage.environment, capture_output=True, text=True)
+        assert played.returncode == 0, played.stdout + played.stderr
         page.get_by_role("tab", name="Script").click()
         page.get_by_role("combobox", name="Conversation shown").select_option("")
         page.get_by_role("button", name="Call", exact=True).wait_for()
         page.goto(address)
         turns(page, 4)
-        page.get_by_role("log").get_by_text("delayed by three days").wait_for()
+        page.get_by_role("log").get_by_text("delayed by three days").first.wait_for()
 
 
 def test_chat(stage):
@@ -238,6 +241,25 @@ def test_sound(stage):
         page.locator("#phone-file").set_input_files({"name": "words.txt", "mimeType": "text/plain", "buffer": b"no sound"})
         page.get_by_text("no sound that the browser can read").wait_for()
         stage.picture(page, "phone-sound")
+
+
+def test_hears(stage):
+    """a prompt with sound is played by a button, with its loudness and length"""
+    found = stage.part("POST", "/hub/interactions", {"app": "orders-phone"})
+    found["turns"][0]["says"] = [{"kind": "audio", "text": "A tune.", "audioURL": "/hub/interactions/1/audio/1/0"}]
+    with stage.person(1440, 900) as open_page:
+        page = phone(stage, open_page)
+        page.route(re.compile(r"/hub/interactions(/\d+)?$"), lambda route: route.fulfill(json=found))
+        page.route("**/audio/1/0", lambda route: route.fulfill(body=recording(0.4), content_type="audio/wav"))
+        page.get_by_role("button", name="Call", exact=True).click()
+        page.get_by_role("log").get_by_text("A tune.").wait_for()
+        page.get_by_text("0.4 s", exact=True).wait_for()
+        assert page.locator(".wave i").count() > 40
+        button = page.get_by_role("button", name="Play the recording")
+        eventually(lambda: button.get_attribute("aria-pressed") == "false", "it came and was played to its end")
+        button.click()
+        eventually(lambda: button.get_attribute("aria-pressed") == "true", "it plays")
+        eventually(lambda: button.get_attribute("aria-pressed") == "false", "it ends")
 
 
 def test_app(stage):
