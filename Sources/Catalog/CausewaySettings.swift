@@ -36,7 +36,7 @@ package struct CausewaySettings: SettingsGroup {
         for (name, settings) in agents {
             var way: any HTTPTransport = transport
             if let endpoint = settings.provider.endpoint, let connection = settings.connection {
-                let tokens = shared ?? TokenCache(store: store?.open(over: transport, time: time, report: report), time: time)
+                let tokens = shared ?? TokenCache(store: store?.open(over: transport, time: time, patience: StoreLimits.patience, report: report), time: time)
                 shared = tokens
                 way = AuthorizedTransport(transport, connection, boundTo: endpoint, tenant: name, tokens: tokens, time: time)
             }

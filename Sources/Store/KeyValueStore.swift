@@ -118,4 +118,6 @@ package enum StoreLimits {
     package static let life = 366 * 86_400_000
     /// Milliseconds that one call may take unless the settings say otherwise.
     package static let patience = 150
+    /// The same for messages, behind which nobody waits in silence: a store that is slow for a moment must not send them back.
+    package static let messagePatience = 1000
 }

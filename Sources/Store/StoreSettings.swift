@@ -8,7 +8,7 @@ package struct StoreSettings: SettingsGroup {
     package let cache: HTTPCacheSettings?
     package let etcd: EtcdSettings?
     package let keys: [Secret]
-    package let deadlineMilliseconds: Int
+    package let deadlineMilliseconds: Int?
 
     package init(from reader: SettingsReader) {
         cache = reader.optionalGroup(
@@ -17,26 +17,29 @@ package struct StoreSettings: SettingsGroup {
         keys = reader.required(
             "keys", .secrets,
             "Keys that seal what is stored; the first one seals, all of them open. Keep an old one until its values have expired.")
-        deadlineMilliseconds = reader.value(
-            "deadlineMilliseconds", .integer(10...5000), default: StoreLimits.patience, "How long one call to the store may take.")
+        deadlineMilliseconds = reader.optional(
+            "deadlineMilliseconds", .integer(10...5000),
+            "How long one call to the store may take; otherwise \(StoreLimits.patience) in a turn, \(StoreLimits.messagePatience) for messages.")
         if (cache == nil) == (etcd == nil) { reader.problem("must hold exactly one of \"cache\" and \"etcd\"") }
     }
 
     /// The store that these settings describe.
-    /// - Parameter report: Hears of failures, now and then; `nil` for nobody.
+    /// - Parameters:
+    ///   - patience: Milliseconds of one call where the settings say nothing.
+    ///   - report: Hears of failures, now and then; `nil` for nobody.
     package func open(
-        over transport: any HTTPTransport, time: any TimeSource, report: WatchedStore.Report? = nil
+        over transport: any HTTPTransport, time: any TimeSource, patience: Int = StoreLimits.messagePatience, report: WatchedStore.Report? = nil
     ) -> any KeyValueStore {
-        let store = bare(over: transport, time: time)
+        let store = bare(over: transport, time: time, patience: deadlineMilliseconds ?? patience)
         return report.map { WatchedStore(store, time: time, report: $0) } ?? store
     }
 
-    private func bare(over transport: any HTTPTransport, time: any TimeSource) -> any KeyValueStore {
+    private func bare(over transport: any HTTPTransport, time: any TimeSource, patience: Int) -> any KeyValueStore {
         let store: any KeyValueStore
         if let etcd {
-            store = EtcdStore(etcd, patience: deadlineMilliseconds, over: transport, time: time)
+            store = EtcdStore(etcd, patience: patience, over: transport, time: time)
         } else if let cache {
-            store = HTTPCacheStore(cache, patience: deadlineMilliseconds, over: transport, time: time)
+            store = HTTPCacheStore(cache, patience: patience, over: transport, time: time)
         } else {
             return UnreachableStore()
         }

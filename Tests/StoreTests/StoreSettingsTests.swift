@@ -20,7 +20,7 @@ private let keys = #""keys": [{"env": "KEY"}]"#
         let cache = try read(cache, keys)
         #expect(cache.cache?.url == "http://127.0.0.1:8080/cache")
         #expect(cache.etcd == nil)
-        #expect(cache.deadlineMilliseconds == 150)
+        #expect(cache.deadlineMilliseconds == nil)
         let etcd = try read(etcd, keys, #""deadlineMilliseconds": 400"#)
         #expect(etcd.etcd?.urls == ["http://10.0.0.1:2379", "http://10.0.0.2:2379"])
         #expect(etcd.deadlineMilliseconds == 400)
