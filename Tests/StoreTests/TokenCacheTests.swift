@@ -250,6 +250,7 @@ import Time
         let issuer = FakeIssuer(life: 3000, delay: 300)
         let seconds = ConformanceTests.isFull ? 12 : 4
         let key = StoreKey(tenant: "forty", purpose: "token", id: "\(backend) \(getpid())")
+        let begun = Instant.now()
         let (expired, missing) = try await onLoop {
             let end = Instant.now().advanced(byMilliseconds: seconds * 1000)
             return await withTaskGroup(of: (Int, Int).self) { group in
@@ -273,7 +274,8 @@ import Time
         }
         #expect(expired == 0)
         #expect(missing == 0)
-        // Refreshes are at least 2.25 s of life apart.
-        #expect((2...(seconds * 1000 / 2250 + 1)).contains(issuer.count), "\(issuer.count) token calls")
+        // Refreshes are at least 2.25 s of life apart; the last may have come late.
+        let lasted = Instant.now().milliseconds(since: begun)
+        #expect((2...(lasted / 2250 + 2)).contains(issuer.count), "\(issuer.count) token calls in \(lasted) ms")
     }
 }
