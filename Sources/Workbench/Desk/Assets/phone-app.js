@@ -64,6 +64,7 @@ export function form(app, hub, saved, told = null) {
     const secret = fields.get("authorizationHeader").value;
     Object.assign(body, body.version === "1.0.0"
       ? { headers: [], oauth: null, ...(secret ? { authorizationHeader: secret } : {}) } : { authorizationHeader: null, scriptToken: null });
+    body.authorityFile = value("authorityFile") || null;
     if (body.version !== "3.0.0") body.clientCertificate = null;
     for (const name of ["locale", "welcome", "transferSkill"]) if (body[name] === "") delete body[name];
     for (const name of ["customPayload", "rules", "richTypes", "scriptToken"]) {
@@ -139,7 +140,8 @@ export function form(app, hub, saved, told = null) {
     h("details.rest", {}, h("summary", {}, "What else the script and the channel do"), h("div.fields", {},
       json("rules", "Collection rules", "How the script collects when an answer says nothing, as JSON."),
       json("richTypes", "Rich messages shown", "What the digital channel shows, as a JSON list."),
-      json("scriptToken", "Token of the script", "Version 1.0.0: how the script fetches one, as JSON."))),
+      json("scriptToken", "Token of the script", "Version 1.0.0: how the script fetches one, as JSON."),
+      text("authorityFile", "File of the authorities", "Who may have signed the endpoint's certificate; the system's when empty."))),
     h("div.foot", {}, outcome, h("div.row", {},
       h("button.main", { type: "submit" }, isNew ? "Add the app" : "Save"),
       h("button", { type: "button", onclick: test }, "Save and test"),

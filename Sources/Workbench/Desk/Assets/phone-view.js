@@ -42,6 +42,7 @@ export function build() {
   made.stage = h("div.stage", {}, made.log, made.home);
   made.expects = h("p.expects", { role: "status" });
   made.countdown = h("p.countdown.number");
+  made.notice = h("p.notice", { role: "status" });
   made.slots = h("p.slots", {});
   made.tries = h("div.tries");
   made.words = h("input.words", { type: "text", autocomplete: "off", dir: "auto", enterkeyhint: "send" });
@@ -67,7 +68,7 @@ export function build() {
     option("Play recordings as they come", "sounds"), option("Sound of the keys", "tones"),
     option("Interrupt: the next input comes while prompts still play", "barge"));
   made.below = h("div.below", {},
-    h("div.now", {}, made.expects, made.countdown, made.slots), made.tries, made.composer, made.controls, made.heard, made.options);
+    h("div.now", {}, made.expects, made.countdown, made.notice, made.slots), made.tries, made.composer, made.controls, made.heard, made.options);
   made.device = h("section.device", { "aria-label": "Contact" }, h("header", {}, made.apps, made.who, made.timer), made.stage, made.below);
 
   made.turns = h("ol.turns", { "aria-label": "Turns" });
@@ -131,6 +132,8 @@ export function render() {
   const behaviour = current?.behaviour || {};
   const expects = !on ? "" : model.asking && !model.asking.isKey ? "The virtual agent is asked…" : sentence(behaviour.words || "");
   if (parts.expects.textContent !== expects) parts.expects.textContent = expects;
+  const notice = on && !model.asking && current.ignored ? `Nothing happened. ${sentence(current.ignored)}` : "";
+  if (parts.notice.textContent !== notice) parts.notice.textContent = notice;
   parts.below.hidden = !on;
   parts.controls.hidden = !on;
   parts.pad.hidden = chat;
@@ -194,7 +197,6 @@ function renderTalk(chat) {
     if (known) { known.nodes[0]?.before(...nodes); for (const node of known.nodes) node.remove(); } else { parts.log.append(...nodes); changed = true; }
     model.heard.set(turn.number, { mark, nodes });
   }
-  parts.log.querySelector(".closing")?.remove();
   parts.log.querySelector(".echo")?.remove();
   if (model.echo) {
     const bubble = mine(model.echo.text, chat ? "wrote" : "said");
@@ -202,7 +204,11 @@ function renderTalk(chat) {
     parts.log.append(bubble);
     changed = true;
   }
-  if (current.state === "ended") { parts.log.append(closing(current, chat)); changed ||= model.closed !== current.id; model.closed = current.id; }
+  // Kept while it is the same, because the focus may be in it.
+  if (current.state === "ended" && !parts.log.querySelector(".closing")) {
+    parts.log.append(closing(current, chat));
+    changed = true;
+  }
   if (changed) model.atEnd = true;
   toEnd();
 }
@@ -400,7 +406,6 @@ function waiting(now) {
     if (left < -500 && !model.looked) { model.looked = true; refresh().catch(() => {}).finally(() => { if (model) model.looked = false; }); }
     return `complete in ${(Math.max(0, left) / 1000).toFixed(1)} s`;
   }
-  if (current.ignored) return `Nothing happened: ${current.ignored}`;
   if (!model.auto || !behaviour.silenceMs || typed) return "";
   const left = behaviour.silenceMs - (now - model.quietSince);
   if (left <= 0) { model.quietSince = now + 60_000; perform({ silence: true }); return ""; }

@@ -220,7 +220,7 @@ export function speak(text) {
 
 export function hangUp() {
   model.play += 1;
-  perform({ hangUp: true });
+  perform({ hangUp: true }).then(focusInput);
 }
 
 export async function send(blob) {
@@ -260,8 +260,10 @@ export function asksForKeys() {
 
 /** After the person said something, the keys are what comes next where keys are collected. */
 export function focusInput() {
-  if (!model || !isOn() || !parts.device.contains(document.activeElement) && document.activeElement !== document.body) return;
-  if (!isChat() && (asksForKeys() || model.current.turns.length === 1)) parts.pad.focus({ preventScroll: true });
+  const at = document.activeElement;
+  if (!model?.current || !parts.device.contains(at) && at !== document.body) return;
+  if (!isOn()) parts.log.querySelector(".closing button")?.focus({ preventScroll: true });
+  else if (!isChat() && (asksForKeys() || model.current.turns.length === 1)) parts.pad.focus({ preventScroll: true });
   else parts.words.focus({ preventScroll: true });
 }
 
