@@ -1,5 +1,6 @@
 import ArgumentParser
 import CurlTransport
+import Dispatch
 import EventLoop
 import Gateway
 import Glibc
@@ -32,13 +33,7 @@ struct DevCommand: ParsableCommand {
         let changes = DeskChanges()
         let experience = try options.digitalExperience(onChange: { changes.touch("desk") })
         let hub = VirtualAgentHub(over: CurlTransport(options: .longLived()), onChange: { changes.touch("hub") })
-        if let settings {
-            do {
-                for app in try HubApps.read(settings, environment: environment, front: options.front) { hub.add(app) }
-            } catch {
-                print(error)
-            }
-        }
+        if let settings { DevCommand.follow(settings, environment, front: options.front, hub) }
         let hole = wateringHole(environment, changes)
         let site = DeskSite(
             access: DeskAccess(token: Secret(token), port: options.port), assets: DeskAssets(folder: assets, front: options.front),
@@ -59,5 +54,33 @@ struct DevCommand: ParsableCommand {
         return WateringHole(
             front: options.front, base: "http://127.0.0.1:\(options.port)", secret: Secret(secret), over: CurlTransport(options: .longLived()),
             sleep: EventLoop.sleep, onChange: { changes.touch("hole") })
+    }
+
+    /// The agents of the settings as apps, now and whenever the file changes. Mistakes are told, and what was there stays.
+    private static func follow(_ settings: String, _ environment: [String: String], front: String, _ hub: VirtualAgentHub) {
+        let watch = SettingsWatch(settings)
+        let first = load(settings, environment, front: front, hub, known: [])
+        DispatchQueue.global().async {
+            var known = first
+            while true {
+                usleep(200_000)
+                if watch.hasChanged() { known = load(settings, environment, front: front, hub, known: known) }
+            }
+        }
+    }
+
+    private static func load(
+        _ settings: String, _ environment: [String: String], front: String, _ hub: VirtualAgentHub, known: [String]
+    ) -> [String] {
+        do {
+            let apps = try HubApps.read(settings, environment: environment, front: front)
+            for app in apps { hub.add(app) }
+            for name in known where !apps.contains(where: { $0.name == name }) { hub.removeApp(name) }
+            return apps.map(\.name)
+        } catch {
+            print(error)
+            fflush(nil)
+            return known
+        }
     }
 }

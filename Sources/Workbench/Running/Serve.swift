@@ -98,20 +98,44 @@ package struct Serve: Sendable {
             "nginx", executable: nginx, arguments: ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", "\(folder)/nginx.log"],
             environment: environment.filter { ["PATH", "HOME", "LANG", "TZ"].contains($0.key) }, log: "\(folder)/nginx.log"))
 
+        let watch = SettingsWatch(settings)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for child in children { group.addTask { try await keep(child) } }
+            for child in children {
+                let isFunction = Endpoint.all.contains { $0.name == child.name }
+                group.addTask { try await keep(child, watch: isFunction ? watch : nil) }
+            }
             group.addTask { try await announce() }
+            group.addTask { try await follow(watch) }
             // The announcement ends; the first failure ends all.
             try await group.waitForAll()
         }
     }
 
-    /// Starts a program again whenever it ends, at most five times within ten seconds each.
-    private func keep(_ program: Program) async throws {
+    /// Looks for other settings ten times a second. What has mistakes is told and not taken.
+    private func follow(_ watch: SettingsWatch) async throws {
+        while true {
+            try await Task.sleep(for: .milliseconds(100))
+            guard watch.hasChanged() else { continue }
+            do {
+                _ = try SettingsFile.read(WholeSettings.self, at: settings, environment: environment)
+                say("the settings have changed; the functions begin anew")
+                watch.accept()
+            } catch {
+                say("the settings have changed, with mistakes; what ran before goes on\n\(error)")
+            }
+        }
+    }
+
+    /// Starts a program again whenever it ends, at most five times within ten seconds each, and when the settings have changed.
+    /// - Parameter watch: `nil` for programs that read no settings, or read them anew by themselves.
+    private func keep(_ program: Program, watch: SettingsWatch?) async throws {
         var failures = 0
         while true {
             let begun = ContinuousClock.now
-            let end = try await program.run()
+            guard let end = try await run(program, until: watch) else {
+                failures = 0
+                continue
+            }
             try Task.checkCancellation()
             failures = begun.duration(to: .now) > .seconds(10) ? 0 : failures + 1
             guard failures < 5 else {
@@ -119,6 +143,25 @@ package struct Serve: Sendable {
             }
             say("\(program.name) ended (\(end)); starting it again, see \(program.log)")
             try await Task.sleep(for: .milliseconds(200 << failures))
+        }
+    }
+
+    /// How it ended by itself, or `nil` when other settings ended it. Its socket stays open, so that requests wait meanwhile.
+    private func run(_ program: Program, until watch: SettingsWatch?) async throws -> String? {
+        guard let watch else { return try await program.run() }
+        let generation = watch.generation
+        return try await withThrowingTaskGroup(of: String?.self) { group in
+            group.addTask { try await program.run() }
+            group.addTask {
+                while watch.generation == generation { try await Task.sleep(for: .milliseconds(20)) }
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { return nil }
+            group.cancelAll()
+            // Told to end by then; running turns finish.
+            if first == nil { _ = try? await group.next() }
+            return first
         }
     }
 

@@ -100,4 +100,17 @@ struct HubServerTests {
         #expect(turn["taken"]?.string == taken && turn["status"]?.integer == 200 && turn["violations"]?.count == 0)
         if taken == "OnError" { #expect(turn["experience"]?["contact"]?.string == "hears “Something went wrong on our side.”") }
     }
+
+    @Test("the desk follows the settings file: an agent that is added there can be called, a mistake changes nothing")
+    func follows() async throws {
+        let desk = try Desk()
+        func names() async throws -> [String] { try await desk.json("GET", "/hub/apps").elements.compactMap { $0["name"]?.string } }
+        let file = "\(desk.folder)/causeway.jsonc"
+        let text = try #require(Files.read(file))
+        #expect(try await names() == ["orders-phone", "orders-chat", "faulty-phone", "faulty-chat"])
+        try Files.write("{", to: file)
+        try Files.write(text.replacing("\"faulty\"", with: "\"second\""), to: file)
+        for _ in 0..<200 where try await !names().contains("second-chat") { try await Task.sleep(for: .milliseconds(25)) }
+        #expect(try await names() == ["orders-phone", "orders-chat", "second-phone", "second-chat"])
+    }
 }
