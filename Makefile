@@ -6,6 +6,7 @@
 #   make bench     the benchmark table, with its peers built and run beside it
 #   make fuzz      every parser under libFuzzer, FUZZ_SECONDS (60) each
 #   make package   deployable folders under .build/package
+#   make pictures  take the README's screenshots again
 #   make generate  write functions/nginx.conf, template.yaml and the settings tables again from their one source
 #   make docs      the documentation as DocC archives under .build/docs
 #   make clean     forget everything that was built
@@ -15,7 +16,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help run test real real-stores real-rasa real-llama real-matrix bench fuzz package generate docs clean build-packages test-packages \
+.PHONY: help run test pictures real real-stores real-rasa real-llama real-matrix bench fuzz package generate docs clean build-packages test-packages \
 	bench-packages functions sam mock-ai api rasa llama matrix
 
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -105,11 +106,18 @@ run: build-packages
 	exec "$$(swift build $(RELEASE) --show-bin-path)/causeway" serve
 
 test: test-packages sam mock-ai api package
+	$(call environment,browser,$(BROWSER))
+	echo "-- the pages in Chromium; pictures are in .build/browser"
+	.build/venv-browser/bin/python Tests/BrowserTests/run.py --programs "$$(swift build $(RELEASE) --show-bin-path)"
 	echo "-- building the tests and testing"
 	swift test $(SWIFT_FLAGS) --disable-xctest
+
+# The README's pictures, taken from the pages as they are.
+pictures: build-packages
+	$(call install,$(RUN_PACKAGES) chromium fonts-noto-core)
 	$(call environment,browser,$(BROWSER))
-	echo "-- the web chat in Chromium; pictures are in .build/browser"
-	.build/venv-browser/bin/python Tests/BrowserTests/run.py --programs "$$(swift build $(RELEASE) --show-bin-path)"
+	$(call build,$(RELEASE),$(FUNCTIONS) causeway)
+	.build/venv-browser/bin/python Tests/BrowserTests/pictures.py --programs "$$(swift build $(RELEASE) --show-bin-path)"
 
 # One folder for each function and host: fastcgi (the system's libcurl), cgi and lambda (everything inside, for processes that start often),
 # and the configurations of the servers. CAUSEWAY_SETTINGS names the settings file that goes into the Lambda folders; otherwise the sample.

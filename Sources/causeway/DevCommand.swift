@@ -39,7 +39,7 @@ struct DevCommand: ParsableCommand {
             access: DeskAccess(token: Secret(token), port: options.port), assets: DeskAssets(folder: assets, front: options.front),
             changes: changes,
             parts: [
-                DeskSite.Part("/desk", isOpen: true, experience),
+                DeskSite.Part("/desk", experience),
                 DeskSite.Part("/hub", HubPages(hub)),
                 DeskSite.Part("/fault-agent", isOpen: true, hub.faultAgent),
             ] + hole.parts, others: experience)

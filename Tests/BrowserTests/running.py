@@ -89,7 +89,8 @@ class Running:
 
     def desk(self, path, body=None, method=None, raw=None, type="application/json"):
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.desk_url + "/desk" + path, data, {"Content-Type": type}, method=method)
+        fields = {"Authorization": f"Bearer {self.desk_token}", "Content-Type": type}
+        request = urllib.request.Request(self.desk_url + "/desk" + path, data, fields, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             text = answer.read()
         return json.loads(text) if text[:1] in (b"{", b"[") else text.decode()
