@@ -26,7 +26,7 @@ def main():
             if words != NUMBER:
                 page.keyboard.press("Enter")
             turns(page, number)
-        page.get_by_role("log").get_by_text("delayed by three days").wait_for()
+        page.get_by_role("log").get_by_text("delayed by three days").first.wait_for()
         stage.picture(page, "desk-phone")
         page.goto(stage.desk_url + "/#inspector")
         page.locator(".ins-row").first.click()
