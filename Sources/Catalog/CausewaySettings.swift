@@ -22,7 +22,7 @@ package struct CausewaySettings: SettingsGroup {
             isRequired: !reader.has("channels"))
         store = reader.optionalGroup("store", StoreSettings.self,
             "State outside the process: access tokens, claims, threads. Channels need it; turns do not.")
-        reader.leave("health", "attachments", "exchange", "publicURL", "byoc", "events", "tenants", "channels")
+        reader.leave("health", "attachments", "exchange", "publicURL", "byoc", "events", "tenants", "channels", "trace")
         if !reader.isDescribing, reader.has("agents"), agents.isEmpty { reader.problem("names no agent", at: "agents") }
     }
 

@@ -13,6 +13,7 @@ package struct MessagingSettings: SettingsGroup {
     package let byoc: BringYourOwnChannelSettings?
     package let events: ContactEventsSettings?
     package let attachments: AttachmentSettings?
+    package let traceFile: String?
     package let tenants: [(name: String, group: TenantSettings)]
     package let channels: [(name: String, group: ChannelSettings)]
 
@@ -25,6 +26,7 @@ package struct MessagingSettings: SettingsGroup {
         events = reader.optionalGroup("events", ContactEventsSettings.self,
             "How we learn that an agent ended a conversation, and who may ask for work that is due.")
         attachments = reader.optionalGroup("attachments", AttachmentSettings.self, "Files from and to contacts.")
+        traceFile = reader.group("trace", MessagingTraceSettings.self, "A record of each request about channels, for tools at the desk.").file
         tenants = reader.named("tenants", TenantSettings.self, "The CXone tenants that channels belong to, each under a name of your choice.")
         channels = reader.named("channels", ChannelSettings.self, "The messaging channels, each under a name of your choice; it stands in URLs.")
         reader.leave("health", "exchange", "agents")
@@ -110,13 +112,16 @@ extension MessagingSettings {
     ) -> any Handler {
         guard let byoc else { return UnconfiguredHandler() }
         let store = store?.open(over: transport, time: time)
-        let channels = store.map { self.channels(over: transport, store: $0, time: time) } ?? []
+        let way = traced(transport)
+        let channels = store.map { self.channels(over: way, store: $0, time: time) } ?? []
         let outbox = calls.contains(.outbound) ? store.map { store in
             OutboundDelivery(
-                centres: contactCentres(over: transport, store: store, time: time, sleep: sleep), store: store, isLongLived: isLongLived,
+                centres: contactCentres(over: way, store: store, time: time, sleep: sleep), store: store, isLongLived: isLongLived,
                 time: time, sleep: sleep)
         } : nil
-        return CallbackHandler(byoc, serving: calls, channels: channels, outbox: outbox, store: store, time: time, sleep: sleep)
+        return traced(
+            CallbackHandler(byoc, serving: calls, channels: channels, outbox: outbox, store: store, time: time, sleep: sleep),
+            as: calls.contains(.outbound) ? "byoc-outbound" : calls.contains(.recipients) ? "byoc-recipients" : "byoc-sender-action", time: time)
     }
 }
 
@@ -129,16 +134,37 @@ extension MessagingSettings {
     ) -> any Handler {
         guard let events, let settings = store else { return UnconfiguredHandler() }
         let store = settings.open(over: transport, time: time)
-        let channels = channels(over: transport, store: store, time: time)
+        let way = traced(transport)
+        let channels = channels(over: way, store: store, time: time)
         let outbox = OutboundDelivery(
-            centres: contactCentres(over: transport, store: store, time: time, sleep: sleep), store: store, time: time, sleep: sleep)
+            centres: contactCentres(over: way, store: store, time: time, sleep: sleep), store: store, time: time, sleep: sleep)
         let ticks = OutboundTicks(outbox, channels: channels, pollMilliseconds: events.pollSeconds.map { $0 * 1000 })
-        let handler = ContactEventsHandler(events, channels: channels, outbox: outbox, ticks: ticks, time: time)
+        let handler = traced(
+            ContactEventsHandler(events, channels: channels, outbox: outbox, ticks: ticks, time: time), as: "contact-events", time: time)
         guard channels.contains(where: { $0.mode == .acceptThenReport }) || events.pollSeconds != nil else { return handler }
         return AttendedHandler(handler, everyMilliseconds: events.tickSeconds * 1000) {
             let report = await ticks.tick(by: time.now().advanced(byMilliseconds: 20_000))
             guard report.failed > 0 || report.unseen > 0 else { return }
             warn("messages failed for good: \(report.failed); postponed: \(report.postponed); not looked at: \(report.unseen)")
         }
+    }
+}
+
+/// `trace`: for the desk.
+package struct MessagingTraceSettings: SettingsGroup {
+    package let file: String?
+
+    package init(from reader: SettingsReader) {
+        file = reader.optional("file", .path,
+            "File to which each request of a platform or of CXone is appended as one JSON line with its calls, digits and secrets masked. Absent: no trace.")
+    }
+}
+
+extension MessagingSettings {
+    /// The transport itself when no trace is written.
+    func traced(_ transport: any HTTPTransport) -> any HTTPTransport { traceFile == nil ? transport : TracedTransport(transport) }
+
+    func traced(_ handler: any Handler, as function: String, time: any TimeSource) -> any Handler {
+        traceFile.map { TracedHandler(handler, file: $0, function: function, time: time) } ?? handler
     }
 }

@@ -13,12 +13,13 @@ extension MessagingSettings {
     package func webChat(over transport: any HTTPTransport, time: any TimeSource, canHold: Bool) -> any Handler {
         guard let settings = store else { return UnconfiguredHandler() }
         let store = settings.open(over: transport, time: time)
-        let centres = contactCentres(over: transport, store: store, time: time, sleep: EventLoop.sleep)
+        let way = traced(transport)
+        let centres = contactCentres(over: way, store: store, time: time, sleep: EventLoop.sleep)
         let inbox = InboundDelivery(
-            centres: centres, store: store, files: fileSharing(over: transport, centres: centres, time: time), time: time, sleep: EventLoop.sleep)
-        return webChat(
-            channels(over: transport, store: store, time: time), inbox: inbox, canHold: canHold, time: time, sleep: EventLoop.sleep)
-            ?? UnconfiguredHandler()
+            centres: centres, store: store, files: fileSharing(over: way, centres: centres, time: time), time: time, sleep: EventLoop.sleep)
+        let handler = webChat(
+            channels(over: way, store: store, time: time), inbox: inbox, canHold: canHold, time: time, sleep: EventLoop.sleep)
+        return handler.map { traced($0, as: "webchat", time: time) } ?? UnconfiguredHandler()
     }
 
     /// The same with channels and inbox as given; `nil` when no channel is a web chat.

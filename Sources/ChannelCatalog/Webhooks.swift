@@ -11,11 +11,13 @@ extension MessagingSettings {
     package func webhooks(over transport: any HTTPTransport, time: any TimeSource) -> any Handler {
         guard let settings = store, !channels.isEmpty else { return UnconfiguredHandler() }
         let store = settings.open(over: transport, time: time)
-        let centres = contactCentres(over: transport, store: store, time: time, sleep: EventLoop.sleep)
+        let way = traced(transport)
+        let centres = contactCentres(over: way, store: store, time: time, sleep: EventLoop.sleep)
         let inbox = InboundDelivery(
-            centres: centres, store: store, files: fileSharing(over: transport, centres: centres, time: time), time: time, sleep: EventLoop.sleep)
-        return WebhookHandler(
-            channels: channels(over: transport, store: store, time: time), inbox: inbox, store: store, time: time,
+            centres: centres, store: store, files: fileSharing(over: way, centres: centres, time: time), time: time, sleep: EventLoop.sleep)
+        let handler = WebhookHandler(
+            channels: channels(over: way, store: store, time: time), inbox: inbox, store: store, time: time,
             allowsPlainHTTP: byoc?.allowPlainHTTP ?? false)
+        return traced(handler, as: "webhook", time: time)
     }
 }

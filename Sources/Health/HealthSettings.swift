@@ -18,7 +18,7 @@ package struct HealthSettings: SettingsGroup {
         secrets = group?.secrets ?? []
         certificates = reader.paths(named: "certificateFile") + reader.paths(named: "authorityFile")
             + (group?.certificateFiles ?? []).enumerated().map { ("health.certificateFiles[\($0.offset)]", $0.element) }
-        reader.leave("exchange", "agents", "publicURL", "byoc", "events", "attachments", "tenants", "channels")
+        reader.leave("exchange", "agents", "publicURL", "byoc", "events", "attachments", "tenants", "channels", "trace")
     }
 
     struct Group: SettingsGroup {

@@ -13,7 +13,7 @@ package struct RecordedExchange: Sendable {
     package let half: Half
     /// Whether CXone asked, as for turns and callbacks, or the middleware did.
     package let isFromCXone: Bool
-    /// Milliseconds since 1970 at which the request was complete.
+    /// Milliseconds since 1970 at which the request was sent, or had arrived.
     package let time: Int64
     package let milliseconds: Int
     /// The virtual agent's or the channel's id; `nil` where none was named.
@@ -42,4 +42,11 @@ package struct RecordedExchange: Sendable {
         (self.method, self.url, self.requestBody) = (method, url, requestBody)
         (self.status, self.responseBody, self.outcome) = (status, responseBody, outcome)
     }
+}
+
+/// Sends a request again that was recorded, changed or as it was, with credentials of this moment. What comes of it is recorded as every exchange.
+package protocol ExchangeResender: Sendable {
+    /// - Parameter body: Nothing is hidden in it.
+    /// - Returns: Why it was not sent, in words for people; `nil` when it was, whatever came of it.
+    func resend(_ exchange: RecordedExchange, body: [UInt8]) async -> String?
 }

@@ -21,7 +21,7 @@ package enum SampleSettings {
           "exchange": {
             // Signs the conversation's state, which travels through CXone.
             "sessionKeys": [{"env": "CAUSEWAY_SESSION_KEY"}],
-            "allowPlainHTTP": \(isLocal),\(isLocal ? " // this machine only; elsewhere the web server speaks TLS" : "")
+            "allowPlainHTTP": \(isLocal),\(isLocal ? " // this machine only; elsewhere the web server speaks TLS" : "")\(desk == nil ? "" : turnTrace)
           },
 
           // Where tokens for agents are kept between requests. "etcd" instead of "cache" when there are several machines.
@@ -57,11 +57,21 @@ package enum SampleSettings {
         """
     }
 
+    private static var turnTrace: String {
+        """
+
+            // What the desk's inspector and \u{60}causeway diagram\u{60} read; digits and secrets are masked. Leave it out where contacts are real.
+            "trace": {"file": "turns.trace"},
+        """
+    }
+
     private static func messaging(url: String, desk: String) -> String {
         """
 
           // Messaging: where browsers and CXone reach us, and who may call as CXone (the integration form's client id and secret).
           "publicURL": "\(url)",
+          // The same record for messages.
+          "trace": {"file": "messages.trace"},
           "byoc": {
             "clients": {"cxone": {"secrets": [{"env": "CAUSEWAY_BYOC_SECRET"}]}},
             "tokenKeys": [{"env": "CAUSEWAY_BYOC_TOKEN_KEY"}],

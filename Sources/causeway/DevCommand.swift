@@ -27,12 +27,20 @@ struct DevCommand: ParsableCommand {
     @Option(help: "A settings file, whose agents become apps of the Virtual Agent Hub.")
     var settings: String?
 
+    @Option(name: .customLong("trace"), help: "A file that the functions append to (exchange.trace.file, trace.file); may stand several times.")
+    var traces: [String] = []
+
+    @Option(help: ArgumentHelp("A file that takes the store down while it is there.", visibility: .hidden))
+    var storeSwitch: String?
+
     func run() throws {
         let environment = ProcessEnvironment.current
         let token = environment["CAUSEWAY_DESK_TOKEN"].flatMap { $0.isEmpty ? nil : $0 } ?? Files.randomKey()
         let changes = DeskChanges()
-        let experience = try options.digitalExperience(onChange: { changes.touch("desk") })
-        let hub = VirtualAgentHub(over: CurlTransport(options: .longLived()), onChange: { changes.touch("hub") })
+        let log = InspectorLog(traces: traces)
+        log.whenChanged { changes.touch("inspector") }
+        let experience = try options.digitalExperience(recorder: log, onChange: { changes.touch("desk") })
+        let hub = VirtualAgentHub(over: CurlTransport(options: .longLived()), recorder: log, onChange: { changes.touch("hub") })
         if let settings { DevCommand.follow(settings, environment, front: options.front, hub) }
         let hole = wateringHole(environment, changes)
         let site = DeskSite(
@@ -42,11 +50,12 @@ struct DevCommand: ParsableCommand {
                 DeskSite.Part("/desk", experience),
                 DeskSite.Part("/hub", HubPages(hub)),
                 DeskSite.Part("/fault-agent", isOpen: true, hub.faultAgent),
+                DeskSite.Part("/inspector", Inspector(log, resenders: [.digitalExperience: experience, .virtualAgentHub: hub], storeSwitch: storeSwitch)),
             ] + hole.parts, others: experience)
         print("http://127.0.0.1:\(options.port)/?token=\(token)")
         fflush(nil)
         // Files of 40 MB travel as base64.
-        try Gateway.serveDesk("dev", port: options.port, limits: GatewayLimits(body: 64 << 20), handler: site)
+        try Gateway.serveDesk("dev", port: options.port, limits: GatewayLimits(body: 64 << 20), handler: log.looking(beside: site))
     }
 
     private func wateringHole(_ environment: [String: String], _ changes: DeskChanges) -> WateringHole {

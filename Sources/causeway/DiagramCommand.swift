@@ -6,8 +6,8 @@ struct DiagramCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diagram", abstract: "Draw the sequence diagram of a conversation from a trace file, as Mermaid or SVG.",
         discussion: """
-            The exchange writes the file that `exchange.trace.file` of the settings names. Digits, secrets and contacts' numbers are hidden when it is
-            written, not only here.
+            The exchange writes the file that `exchange.trace.file` of the settings names, the functions of messaging that of `trace.file`. Digits,
+            secrets and contacts' numbers are hidden when it is written, not only here.
             """)
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case mermaid, svg }
@@ -31,13 +31,16 @@ struct DiagramCommand: ParsableCommand {
         guard let text = Files.read(file) else { throw ValidationError("cannot read \(file)") }
         let trace = TraceFile(Array(text.utf8))
         if list {
-            for conversation in trace.conversations { print("\(conversation.key)  \(conversation.agent)  \(conversation.turns.count) turns") }
-            if trace.unreadable > 0 { print("\(trace.unreadable) lines are no records of turns") }
+            for conversation in trace.conversations {
+                let what = conversation.isMessaging ? "requests" : "turns"
+                print("\(conversation.key)  \(conversation.agent)  \(conversation.turns.count) \(what)")
+            }
+            if trace.unreadable > 0 { print("\(trace.unreadable) lines are no records") }
             return
         }
         let found = conversation.map { key in trace.conversations.first { $0.key == key } } ?? trace.conversations.last
         guard let found else {
-            throw ValidationError(conversation.map { "\(file) has no conversation \($0); --list shows those it has" } ?? "\(file) holds no turn")
+            throw ValidationError(conversation.map { "\(file) has no conversation \($0); --list shows those it has" } ?? "\(file) holds no turn and no message")
         }
         let diagram = SequenceDiagram(found)
         let drawing = format == .svg ? diagram.svg : diagram.mermaid

@@ -168,6 +168,41 @@ func hidesShortCodes() async throws {
     #expect(!trace.contains("753") && !trace.contains("7 5 3") && trace.contains("digits:3"))
 }
 
+@Test("§7: a record of messaging holds the calls with their times and no secret; a reading request that called nobody leaves none")
+func tracesMessaging() async throws {
+    let file = "\(try temporaryFolder())/messages.trace"
+    defer { unlink(file) }
+    let time = ManualTime()
+    let transport = FakeTransport([.success(.json(.ok, Array(#"{"access_token":"canary-token","name":"Zoe"}"#.utf8)))])
+    let calls = TracedTransport(transport)
+    let inner = Answering { request in
+        guard request.method == .post else { return Response(status: .ok) }
+        _ = try? await calls.send(Call(
+            method: .put, url: "https://api.example/dfo/3.0/channels/41790001122/messages?key=canary-query", fields: [.authorization: "canary-field"],
+            body: Array(#"{"clientSecret":"canary-secret","id":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","at":"2026-03-04T09:15:27.481+00:00"}"#.utf8), deadline: time.now()))
+        time.advance(milliseconds: 7)
+        return Response(status: .accepted, notes: [Note("channel", "app"), Note("outcome", "taken")])
+    }
+    let handler = TracedHandler(inner, file: file, function: "webhook", time: time)
+    _ = await handler.respond(to: Request(method: .get, target: "/webhook/app"))
+    #expect(ScratchFile.read(file) == nil)
+    _ = await handler.respond(to: Request(
+        method: .post, target: "/webhook/app?token=canary-target", fields: [.cookie: "canary-cookie"], body: Array(#"{"text":"call 079 000 11 22"}"#.utf8)))
+    let trace = try #require(ScratchFile.read(file))
+    let record = try JSON(parsing: Array(trace.utf8))
+    #expect(record["function"]?.string == "webhook" && record["channel"]?.string == "app" && record["status"]?.integer == 202 && record["milliseconds"]?.integer == 7)
+    let call = try #require(record["calls"]?.elements.first { _ in true })
+    #expect(call["at"]?.integer == 0 && call["status"]?.integer == 200 && call["url"]?.string == "https://api.example/dfo/3.0/channels/digits:11/messages")
+    #expect(trace.contains("3f2504e0-4f89-11d3-9a0c-0305e82c3301") && trace.contains("2026-03-04T09:15:27.481+00:00") && trace.contains("Zoe"))
+    for canary in ["canary", "079", "0790001122", "41790001122"] { #expect(!trace.contains(canary), "\(canary)") }
+}
+
+private struct Answering: Handler {
+    let answer: @Sendable (Request) async -> Response
+    init(_ answer: @escaping @Sendable (Request) async -> Response) { self.answer = answer }
+    func respond(to request: Request) async -> Response { await answer(request) }
+}
+
 /// Files of a test's own.
 enum ScratchFile {
     static func read(_ path: String) -> String? {

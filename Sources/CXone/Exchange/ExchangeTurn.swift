@@ -111,7 +111,7 @@ final class ExchangeTurn: @unchecked Sendable {
 
     @inline(never)
     private func askTraced(_ agent: any VirtualAgent, _ turn: Turn) async -> DeadlineGuard.Outcome {
-        let calls = TracedCalls()
+        let calls = TracedCalls(time: server.time, since: arrived)
         record.traced = calls
         return await TracedCalls.$current.withValue(calls) { await server.guarded.ask(agent, turn) }
     }
@@ -242,7 +242,8 @@ final class ExchangeTurn: @unchecked Sendable {
         if let trace = server.trace {
             trace.append(
                 milliseconds: server.time.epochMilliseconds(), reference: reference, agent: agent?.name, body: body, turn: turn,
-                calls: record.traced, answer: json, outcome: record.outcome, duration: written.milliseconds(since: arrived))
+                calls: record.traced, answer: json, outcome: record.outcome, duration: written.milliseconds(since: arrived),
+                budget: turn?.deadline.milliseconds(since: arrived))
         }
         return .json(.ok, json, notes: notes)
     }

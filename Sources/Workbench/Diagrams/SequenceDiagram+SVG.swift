@@ -44,8 +44,8 @@ extension SequenceDiagram {
     }
 
     private struct Layout {
-        static let box = 168
-        static let gap = 240
+        static let box = 160
+        static let gap = 228
         static let head = 94
         static let line = 17
         let width: Int
@@ -67,15 +67,28 @@ extension SequenceDiagram {
 
         /// The text in lines that fit between the two, three at most.
         static func lines(_ text: String, _ from: Int, _ to: Int) -> [String] {
-            let room = max(1, abs(to - from)) * gap / 8
+            let room = max(1, abs(to - from)) * gap * 2 / 15
             var lines: [String] = []
-            for word in text.split(separator: " ") {
+            for word in text.split(separator: " ").flatMap({ SequenceDiagram.parts(of: $0, room) }) {
                 if let last = lines.last, last.count + 1 + word.count <= room { lines[lines.count - 1] = last + " " + word } else { lines.append(String(word)) }
             }
             let kept = lines.prefix(3).map { SequenceDiagram.cut($0, room) }
             guard lines.count > 3, let last = kept.last else { return kept.isEmpty ? [" "] : kept }
             return kept.dropLast() + [SequenceDiagram.cut(last + "…", room)]
         }
+    }
+
+    /// A path that is too long for a line, cut before its slashes.
+    private static func parts(of word: Substring, _ room: Int) -> [Substring] {
+        guard word.count > room, word.contains("/") else { return [word] }
+        var parts: [Substring] = [], start = word.startIndex
+        while word.distance(from: start, to: word.endIndex) > room {
+            let limit = word.index(start, offsetBy: room)
+            guard let cut = word[word.index(after: start)..<limit].lastIndex(of: "/") else { break }
+            parts.append(word[start..<cut])
+            start = cut
+        }
+        return parts + [word[start...]]
     }
 
     /// Words above the line; `y` is where the line is.

@@ -1,11 +1,14 @@
 package import JSON
 
-/// The file to which the exchange appends its turns (`exchange.trace.file`): one JSON object a line, masked when it was written.
+/// A file to which functions append what they served (`exchange.trace.file`, `trace.file`): one JSON object a line, masked when it was written.
 package struct TraceFile: Sendable {
-    /// Turns of one conversation, in the order of the file.
+    /// Turns or messages of one conversation, in the order of the file.
     package struct Conversation: Sendable {
         package let key: String
+        /// The virtual agent, or the channel.
         package let agent: String
+        /// Whether it is one of a channel, not of a virtual agent.
+        package var isMessaging = false
         package var turns: [JSON] = []
     }
 
@@ -15,40 +18,66 @@ package struct TraceFile: Sendable {
 
     package init(_ text: [UInt8]) {
         var found: [Conversation] = []
+        var places: [String: Int] = [:]
+        /// Which thread a message belongs to, where a later record names the message alone.
+        var threads: [String: String] = [:]
         var unreadable = 0
         for line in text.split(separator: 0x0A) {
-            guard let record = try? JSON(parsing: Array(line)), record["answer"] != nil else {
+            guard let record = TraceRecord(Array(line)) else {
                 unreadable += 1
                 continue
             }
             // A turn that was refused before it was understood belongs to none.
-            let key = record["turn"]?["conversation"]?.string ?? record["ref"]?.string ?? "–"
-            if let index = found.firstIndex(where: { $0.key == key }) {
-                found[index].turns.append(record)
+            let named = InspectorEntry.conversation(record) ?? TraceFile.messages(record).lazy.compactMap { threads[$0] }.first
+            let key = named ?? (record.isTurn ? "–" : record.function ?? "–")
+            if let named, !record.isTurn { for message in TraceFile.messages(record) { threads[message] = named } }
+            if let index = places[key] {
+                found[index].turns.append(record.json)
             } else {
-                found.append(Conversation(key: key, agent: record["agent"]?.string ?? "virtual agent", turns: [record]))
+                places[key] = found.count
+                found.append(Conversation(
+                    key: key, agent: record.name ?? (record.isTurn ? "virtual agent" : "platform"), isMessaging: !record.isTurn, turns: [record.json]))
             }
         }
         conversations = found
         self.unreadable = unreadable
     }
+
+    /// Ids of messages in paths and bodies.
+    private static func messages(_ record: TraceRecord) -> [String] {
+        var ids: [String] = []
+        for call in record.json["calls"].map({ Array($0.elements) }) ?? [] {
+            let path = (call["url"]?.string ?? "").split(separator: "/")
+            if let place = path.lastIndex(of: "messages"), place + 1 < path.count { ids.append(String(path[place + 1])) }
+            if let id = call["request"]?["idOnExternalPlatform"]?.string { ids.append(id) }
+        }
+        if let id = record.json["answer"]?["message"]?["idOnExternalPlatform"]?.string { ids.append(id) }
+        return ids
+    }
 }
 
 extension SequenceDiagram {
-    /// How a conversation with a virtual agent went, turn by turn.
+    /// How a conversation went, turn by turn or message by message.
     package init(_ conversation: TraceFile.Conversation) {
-        self.init(
-            title: "Conversation with \(conversation.agent), \(conversation.turns.count) turn\(conversation.turns.count == 1 ? "" : "s")",
-            participants: [
-                Participant("contact", isPerson: true), Participant("CXone"), Participant("Virtual Agent Hub"), Participant("tunnel"),
-                Participant(conversation.agent),
-            ])
+        let count = conversation.turns.count
+        if conversation.isMessaging {
+            self.init(
+                title: "Conversation by \(conversation.agent), \(count) request\(count == 1 ? "" : "s")",
+                participants: Self.messagingParticipants(conversation.agent))
+        } else {
+            self.init(
+                title: "Conversation with \(conversation.agent), \(count) turn\(count == 1 ? "" : "s")",
+                participants: [
+                    Participant("contact", isPerson: true), Participant("CXone"), Participant("Virtual Agent Hub"), Participant("tunnel"),
+                    Participant(conversation.agent),
+                ])
+        }
         var earlier: Int?
         for turn in conversation.turns {
             let time = turn["time"]?.integer
             if let time, let earlier, time > earlier { note("\(Self.seconds(time - earlier)) later") }
             earlier = time ?? earlier
-            add(turn)
+            if conversation.isMessaging { add(message: turn) } else { add(turn) }
         }
     }
 
@@ -60,11 +89,12 @@ extension SequenceDiagram {
         ask(2, 3, "POST /exchange, type \(type)")
         for call in turn["calls"].map({ Array($0.elements) }) ?? [] {
             ask(3, 4, [call["method"]?.string, call["url"]?.string.map(Self.path)].compactMap(\.self).joined(separator: " "))
-            answer(4, 3, call["status"]?.numberLiteral ?? call["problem"]?.string ?? "no answer")
+            let took = call["milliseconds"]?.numberLiteral.map { ", \($0) ms" } ?? ""
+            answer(4, 3, (call["status"]?.numberLiteral ?? call["problem"]?.string ?? "no answer") + took)
         }
         let branch = turn["answer"]?["branchName"].flatMap { $0.string ?? $0.numberLiteral } ?? turn["outcome"]?.string ?? "–"
         let duration = turn["milliseconds"]?.numberLiteral.map { ", \($0) ms" } ?? ""
-        answer(3, 2, "200\(duration)")
+        answer(3, 2, "\(turn["status"]?.numberLiteral ?? "200")\(duration)")
         answer(2, 1, branch)
         let words = Self.prompts(turn["answer"])
         answer(1, 0, words.isEmpty ? "(nothing to say)" : words)

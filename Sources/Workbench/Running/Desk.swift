@@ -8,6 +8,10 @@ package struct Desk: Sendable {
     let front: String
     /// Channels of the contact centre, by the ids that settings name them with.
     package var channels = ["webchat"]
+    /// Files that the functions append to.
+    package var traces: [String] = []
+    /// Takes the store down while it is there.
+    package var storeSwitch: String?
 
     /// What both sides must know of each other; random for each run unless the environment says otherwise.
     package static let secrets = [
@@ -81,7 +85,8 @@ package struct Desk: Sendable {
         let assets = environment["CAUSEWAY_DESK_ASSETS"].map { ["--assets", $0] } ?? []
         return Program(
             "desk", executable: causeway,
-            arguments: ["dev", "--port", "\(port)", "--box", front + "/byoc", "--settings", settings, "--start", start] + assets,
+            arguments: ["dev", "--port", "\(port)", "--box", front + "/byoc", "--settings", settings, "--start", start] + assets
+                + traces.flatMap { ["--trace", $0] } + (storeSwitch.map { ["--store-switch", $0] } ?? []),
             environment: environment, log: "\(folder)/desk.log")
     }
 }

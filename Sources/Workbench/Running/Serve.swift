@@ -1,4 +1,6 @@
+import CXone
 import Catalog
+import ChannelCatalog
 import Glibc
 import Settings
 import Synchronization
@@ -17,6 +19,8 @@ package struct Serve: Sendable {
     private let isSample: Bool
     /// The environment variables that had no value; ours is random.
     private let made: [String]
+    /// Where the functions record what they serve, for the inspector.
+    private let traces: [String]
 
     private var url: String { "http://127.0.0.1:\(port)" }
     private var deskURL: String { "http://127.0.0.1:\(deskPort)" }
@@ -59,7 +63,8 @@ package struct Serve: Sendable {
         }
         environment["CAUSEWAY_SETTINGS"] = settings
         self.environment = environment
-        let (_, warnings) = try SettingsFile.read(WholeSettings.self, at: settings, environment: environment)
+        let (whole, warnings) = try SettingsFile.read(WholeSettings.self, at: settings, environment: environment)
+        traces = Array(Set([whole.turns.exchange.traceFile, whole.messaging.traceFile].compactMap(\.self))).sorted()
         for warning in warnings { say("warning: \(settings):\(warning)") }
     }
 
@@ -92,8 +97,12 @@ package struct Serve: Sendable {
                 endpoint.name, executable: site.program(endpoint), environment: environment, listener: listener,
                 log: "\(folder)/\(endpoint.name).log"))
         }
-        children.append(try Desk(port: deskPort, front: url).program(
-            in: folder, causeway: "\(programs)/causeway", settings: settings, environment: environment))
+        // A run begins with empty records.
+        if isSample { for trace in traces { Files.remove(trace) } }
+        var desk = Desk(port: deskPort, front: url)
+        desk.traces = traces
+        desk.storeSwitch = storeSwitch
+        children.append(try desk.program(in: folder, causeway: "\(programs)/causeway", settings: settings, environment: environment))
         children.append(Program(
             "nginx", executable: nginx, arguments: ["-p", folder, "-c", "\(folder)/nginx.conf", "-e", "\(folder)/nginx.log"],
             environment: environment.filter { ["PATH", "HOME", "LANG", "TZ"].contains($0.key) }, log: "\(folder)/nginx.log"))
@@ -102,7 +111,7 @@ package struct Serve: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for child in children {
                 let isFunction = Endpoint.all.contains { $0.name == child.name }
-                group.addTask { try await keep(child, watch: isFunction ? watch : nil) }
+                group.addTask { try await child.name == "token-cache" ? keepStore(child, watch: watch) : keep(child, watch: isFunction ? watch : nil) }
             }
             group.addTask { try await announce() }
             group.addTask { try await follow(watch) }
@@ -162,6 +171,28 @@ package struct Serve: Sendable {
             // Told to end by then; running turns finish.
             if first == nil { _ = try? await group.next() }
             return first
+        }
+    }
+
+    private var storeSwitch: String { "\(folder)/store-down" }
+
+    /// The same for the store, except while the person at the desk wants it down.
+    private func keepStore(_ program: Program, watch: SettingsWatch) async throws {
+        Files.remove(storeSwitch)
+        while true {
+            while Files.exists(storeSwitch) { try await Task.sleep(for: .milliseconds(100)) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await keep(program, watch: watch) }
+                group.addTask { while !Files.exists(storeSwitch) { try await Task.sleep(for: .milliseconds(100)) } }
+                // Either the switch is there, or the program does not stay up.
+                try await group.next()
+                group.cancelAll()
+                while let result = await group.nextResult() {
+                    if case .failure(let error) = result, !(error is CancellationError) { throw error }
+                }
+            }
+            try Task.checkCancellation()
+            say("the store is down, as the desk wants it")
         }
     }
 

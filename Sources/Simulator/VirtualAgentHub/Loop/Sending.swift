@@ -82,7 +82,7 @@ extension VirtualAgentHub {
         return warnings
     }
 
-    private func call(_ plan: Plan, _ credentials: HubCredentials, _ octets: [UInt8]) -> Call {
+    func call(_ plan: Plan, _ credentials: HubCredentials, _ octets: [UInt8]) -> Call {
         var fields: HTTPFields = [.contentType: "application/json; charset=utf-8", .accept: "application/json"]
         for (name, value) in credentials.fields { if let name = HTTPField.Name(name) { fields[name] = value.revealText() } }
         var connection = ConnectionOptions()
@@ -107,7 +107,7 @@ extension VirtualAgentHub {
         }
     }
 
-    private func send(_ call: Call) async -> HubNetwork.Outcome {
+    func send(_ call: Call) async -> HubNetwork.Outcome {
         let began = time.now()
         do throws(TransportError) {
             let response = try await network.send(call)
@@ -148,14 +148,20 @@ extension VirtualAgentHub {
             requestBody: Array(turn.request.bytes), status: turn.status, responseBody: outcome.response?.body ?? [],
             outcome: branch ?? (turn.status == nil ? "no answer" : "failed"))
         (exchange.name, exchange.conversation) = (plan.app.agent, plan.interaction.id)
-        let open = ["content-type", "accept"]
-        exchange.requestFields = call.fields.map { ($0.name.rawName, open.contains($0.name.canonicalName) ? $0.value : "[redacted]") }
-        exchange.responseFields = outcome.response?.fields.map { ($0.name.rawName, $0.value) } ?? []
-        if let body = try? JSON(parsing: outcome.response?.body ?? []), turn.failure == nil {
-            exchange.violations = AnswerContract(judging: body).violations.map { "\($0.field) \($0.message)" }
-        }
+        exchange.note(call, outcome.response)
         if let failure = turn.failure { exchange.violations.append(failure) }
         recorder.record(exchange)
+    }
+}
+
+extension RecordedExchange {
+    /// Header fields without credentials, and what the answer breaks of the contract.
+    mutating func note(_ call: Call, _ response: Response?) {
+        let open = ["content-type", "accept"]
+        requestFields = call.fields.map { ($0.name.rawName, open.contains($0.name.canonicalName) ? $0.value : "[redacted]") }
+        responseFields = response?.fields.map { ($0.name.rawName, $0.value) } ?? []
+        guard response?.status == .ok, let body = try? JSON(parsing: response?.body ?? []), body.kind == .object else { return }
+        violations = AnswerContract(judging: body).violations.map { "\($0.field): \($0.message)" }
     }
 }
 
