@@ -53,6 +53,12 @@ package enum SampleSettings {
               "caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]},
               "webhook": {"url": "\(desk)/fault-agent"},
             },
+            // The script of StandardBot, for its behaviour tests on the phone page.
+            "standard": {
+              "caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]},
+              "carry": ["*"],
+              "scripted": {"file": "standard-bot.bot"},
+            },
 
         """
     }

@@ -22,6 +22,9 @@ package struct DeskAssets: Sendable {
             ], body: octets)
     }
 
+    /// A file as it stands in the command.
+    static func text(_ name: String) -> String { all.first { $0.name == name }.map { String(decoding: $0.octets, as: UTF8.self) } ?? "" }
+
     private var policy: String {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data: \(front); media-src 'self' blob:; connect-src 'self'; "
             + "frame-src \(front); base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -56,6 +56,7 @@ package struct Serve: Sendable {
             (settings, isSample) = (try Files.absolute("causeway.jsonc"), false)
         } else {
             (settings, isSample) = ("\(folder)/causeway.jsonc", true)
+            try Files.write(DeskAssets.text("standard-bot.bot"), to: "\(folder)/standard-bot.bot")
             try Files.write(
                 SampleSettings.text(
                     url: "http://127.0.0.1:\(port)", cacheFile: "token-cache.sqlite", isLocal: true, desk: "http://127.0.0.1:\(deskPort)"),

@@ -40,14 +40,17 @@ struct Switch {
         Switch("latency", .number(unit: "ms"), "Time that every answer of the API takes."),
     ]
 
-    private init(_ name: String, _ kind: Kind, _ words: String) { (self.name, self.kind, self.words) = (name, kind, words) }
+    init(_ name: String, _ kind: Kind, _ words: String) { (self.name, self.kind, self.words) = (name, kind, words) }
 
     /// All, with what each is now and from the beginning.
     static func list(_ behaviour: Behaviour) -> RawJSON {
-        let now = RawJSON { behaviour.write(to: &$0) }.parsed()
-        let standard = RawJSON { Behaviour().write(to: &$0) }.parsed()
+        list(all, now: RawJSON { behaviour.write(to: &$0) }, standard: RawJSON { Behaviour().write(to: &$0) })
+    }
+
+    static func list(_ switches: [Switch], now: RawJSON, standard: RawJSON) -> RawJSON {
+        let (now, standard) = (now.parsed(), standard.parsed())
         return RawJSON { $0.array { list in
-            for entry in all {
+            for entry in switches {
                 list.object { object in
                     object.field("name", entry.name)
                     object.field("words", entry.words)

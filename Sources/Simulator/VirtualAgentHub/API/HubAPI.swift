@@ -31,7 +31,7 @@ extension VirtualAgentHub {
         case ("", _) where request.method == .get: return ok(RawJSON { overview(&$0) })
         case ("apps", 1...): return try await apps(request, Array(path.dropFirst()))
         case ("interactions", 1...): return try await interactions(request, Array(path.dropFirst()))
-        case ("fidelity", 1) where request.method == .get: return ok(RawJSON { HubFidelity.write(to: &$0) })
+        case ("switches", 1) where request.method == .get: return ok(HubSwitches.list(behaviour))
         case ("behaviour", 1): return try switches(request)
         case ("faults", 1): return try agentFaults(request)
         case ("standard-bot", 1) where request.method == .post:

@@ -72,6 +72,11 @@ static const unsigned char fidelity_md[] = {
 #embed "../../../Simulator/README.md"
 };
 
+// For the sample settings of `make run`, so that StandardBot's tests have an agent that passes them.
+static const unsigned char standard_bot[] = {
+#embed "../../../VirtualAgents/Scripted/Examples/standard-bot.bot"
+};
+
 #define FILE(name, array) { name, array, sizeof array }
 static const cdesk_entry files[] = {
     FILE("desk.html", desk_html), FILE("desk.css", desk_css), FILE("desk.js", desk_js), FILE("icon.svg", icon_svg),
@@ -81,6 +86,7 @@ static const cdesk_entry files[] = {
     FILE("agents.css", agents_css), FILE("agents.js", agents_js),
     FILE("hole.css", hole_css), FILE("hole.js", hole_js), FILE("inspector.css", inspector_css), FILE("inspector.js", inspector_js),
     FILE("agents-setup.js", agents_setup_js), FILE("agents-faults.js", agents_faults_js), FILE("fidelity.js", fidelity_js), FILE("fidelity.md", fidelity_md),
+    FILE("standard-bot.bot", standard_bot),
 };
 
 size_t cdesk_count(void) { return sizeof files / sizeof *files; }

@@ -6,6 +6,8 @@ const sources = {
   O: ["NICE’s pages", 3], S: ["NICE’s API descriptions", 3], N: ["a NICE employee’s sample", 2], P: ["several implementations", 2], 1: ["one implementation", 2],
   I: ["inferred", 1], D: ["our choice", 1],
 };
+/** The heading of the table whose switches are the hub's; both halves have some of the same name. */
+const hubWords = "Virtual Agent Hub";
 const levels = { 3: ["documented", "good"], 2: ["observed", "info"], 1: ["assumed", "warn"], 0: ["not known", "bad"], "-1": ["not played", ""] };
 
 /** Sections of the page under “Fidelity”: `[{words, rows}]`, a row being the cells by their heading. */
@@ -66,7 +68,7 @@ export function mount(root, desk) {
       return rows.length ? h("section.card", { "aria-label": section.words }, h("h2", {}, section.words), h("div.scroll", { tabindex: "0", role: "region", "aria-label": `Table of ${section.words}` }, h("table.stack", {},
         h("thead", {}, h("tr", {}, ["Behaviour", "Certainty", "Source", "Switch"].map((words) => h("th", { scope: "col" }, words)))),
         h("tbody", {}, rows.map((row) => h("tr", {}, h("td", {}, code(row.cells[0])), h("td", {}, h("span", { class: "chip " + levels[row.certainty][1] }, levels[row.certainty][0])),
-          h("td.note", {}, code(source(row.marks)), row.cells[place] ? ` · §${row.cells[place]}` : ""), h("td.switches", {}, row.names.map((name) => control(name)), !row.names.length && row.cells[turn] ? code(row.cells[turn]) : null))))))) : null;
+          h("td.note", {}, code(source(row.marks)), row.cells[place] ? ` · §${row.cells[place]}` : ""), h("td.switches", {}, row.names.map((name) => control(section.words === hubWords ? "hub:" + name : name)), !row.names.length && row.cells[turn] ? code(row.cells[turn]) : null))))))) : null;
     }).filter(Boolean));
     if (!table.firstChild) table.append(h("p.empty", {}, "Nothing of that kind."));
     summary.replaceChildren(...Object.entries(levels).sort((a, b) => b[0] - a[0]).filter(([key]) => counts[key]).flatMap(([key, [words, kind]]) => [h("span", { class: "chip " + kind }, `${counts[key]} ${words}`), " "]));
@@ -81,9 +83,9 @@ export function mount(root, desk) {
   function control(name) {
     if (name === "usesOutboundV2") return integrations.map((form) => h("label.tick", {}, h("input", { type: "checkbox", checked: form.usesOutboundV2, onchange: async (event) => { await api("POST", "/desk/integrations", { id: form.id, usesOutboundV2: event.target.checked }); load(); } }), `${name} (${form.name})`));
     const found = switches.get(name);
-    if (!found) return h("code", {}, name);
+    if (!found) return h("code", {}, name.replace(/^hub:/, ""));
     const isChanged = JSON.stringify(found.value) !== JSON.stringify(found.standard);
-    const label = (...children) => h("label.switch", { title: found.words, class: isChanged ? "switch changed" : "switch" }, h("span", {}, name), children);
+    const label = (...children) => h("label.switch", { title: found.words, class: isChanged ? "switch changed" : "switch" }, h("span", {}, found.name), children);
     switch (found.kind) {
       case "choice": {
         const select = h("select", { onchange: () => set(found, select.value) }, found.choices.map((choice) => h("option", { value: choice }, choice)));
@@ -119,15 +121,16 @@ export function mount(root, desk) {
 
   async function load() {
     if (!sections.length) sections = read(await api("GET", "/assets/fidelity.md"));
-    const [own, forms] = await Promise.all([api("GET", "/desk/switches"), api("GET", "/desk/integrations")]);
+    const [own, hub, forms] = await Promise.all([api("GET", "/desk/switches"), api("GET", "/hub/switches"), api("GET", "/desk/integrations")]);
     integrations = forms;
     const active = document.activeElement;
-    switches = new Map(own.map((found) => [found.name, { ...found, path: "/desk/behaviour" }]));
+    switches = new Map(own.map((found) => [found.name, { ...found, path: "/desk/behaviour" }]).concat(
+      hub.map((found) => ["hub:" + found.name, { ...found, path: "/hub/behaviour" }])));
     if (table.contains(active) && active.matches("input[type=text], input[type=number]")) return;
     const place = table.contains(active) ? [...table.querySelectorAll("select, input")].indexOf(active) : -1;
     draw();
     if (place >= 0) table.querySelectorAll("select, input")[place]?.focus();
   }
 
-  desk.follow("desk", load);
+  desk.follow(["desk", "hub"], load);
 }
