@@ -111,7 +111,9 @@ package struct TraceMask: Sendable {
 
     /// Numbers of a few digits that say how long or how many.
     private static func isMeasure(_ name: String, _ literal: String) -> Bool {
+        guard literal.utf8.count <= 6 else { return false }
+        if name.hasSuffix("Ms") { return true }
         let name = name.lowercased()
-        return literal.utf8.count <= 6 && ["timeout", "millis", "delay", "seconds", "length", "count", "interval", "_in"].contains { name.contains($0) }
+        return ["timeout", "millis", "delay", "seconds", "length", "count", "interval", "_in"].contains { name.contains($0) }
     }
 }

@@ -16,8 +16,11 @@ struct FieldMapping: Sendable {
         let text: String
         let isString: Bool
 
-        /// Whether the value alone says that two leaves are the same.
-        var isTelling: Bool { isString ? text.utf8.count >= 2 && text != "[hidden]" : text.utf8.count >= 3 && text != "true" && text != "false" }
+        /// Whether the value alone says that two leaves are the same. Few digits are masked alike wherever they stand.
+        var isTelling: Bool {
+            guard isString else { return text.utf8.count >= 3 && text != "true" && text != "false" }
+            return text.utf8.count >= 2 && text != "[hidden]" && !(text.hasPrefix("digits:") && text.utf8.count < 9)
+        }
     }
 
     private static let most = 400

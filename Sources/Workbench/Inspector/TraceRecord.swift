@@ -57,7 +57,11 @@ struct TraceRecord: Sendable {
         let slack: Int64 = 400
         if exchange.isFromCXone {
             guard isAskedByCXone, exchange.time <= began + slack, exchange.time + Int64(exchange.milliseconds) + slack >= began else { return nil }
-            guard isTurn else { return json["path"]?.string == TraceMask().path(exchange.url.urlPath) && isSameBody(exchange) ? .whole : nil }
+            guard isTurn else {
+                // The first attempt without a token and the second one differ in nothing but their answer.
+                let isSame = json["path"]?.string == TraceMask().path(exchange.url.urlPath) && json["status"]?.integer == exchange.status
+                return isSame && isSameBody(exchange) ? .whole : nil
+            }
             return exchange.half == .virtualAgentHub && isSameBody(exchange) ? .whole : nil
         }
         guard exchange.half == .digitalExperience else { return nil }

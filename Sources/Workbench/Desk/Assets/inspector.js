@@ -261,6 +261,7 @@ async function open(id, tab = "exchange") {
   if (!id) { detail = null; view.side.replaceChildren(); times(); return; }
   view.page.classList.add("open");
   detail = { tab };
+  view.side.scrollTop = 0;
   await refresh();
   if (view.wantsFocus) { view.wantsFocus = false; view.side.querySelector("h2")?.focus(); }
 }
