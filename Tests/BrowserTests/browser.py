@@ -40,12 +40,9 @@ class Stage(Running):
         assert origins in sample, "the sample settings no longer have a web chat"
         sample = sample.replace(origins, f'"origins": {wanted}, "graceSeconds": 2, "limits": {{"messagesPerMinute": 1000, '
             '"sessionsPerMinute": 1000, "requestsPerMinute": 10000, "fileMiB": 1}')
-        # StandardBot beside the sample's order status, for the behaviour tests and for choices.
-        bot = json.dumps(str(TOP / "Sources/VirtualAgents/Scripted/Examples/standard-bot.bot"))
-        caller = '"caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]}'
-        assert '"agents": {' in sample
-        return sample.replace('"agents": {', f'"agents": {{"standard": {{{caller}, "scripted": {{"file": {bot}}}, '
-            '"carry": ["echoValue", "context.parameters.echoValue"]},', 1)
+        # `make run` writes StandardBot's script beside its own settings; here it is where it is kept.
+        assert '"file": "standard-bot.bot"' in sample, "the sample settings no longer have a StandardBot"
+        return sample.replace('"file": "standard-bot.bot"', f'"file": {json.dumps(str(TOP / "Sources/VirtualAgents/Scripted/Examples/standard-bot.bot"))}')
 
     def site(self):
         """Another origin with pages that a test writes."""

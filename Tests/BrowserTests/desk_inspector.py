@@ -210,6 +210,7 @@ def test_naughty(stage):
 
 def test_file(stage):
     """a trace file is drawn in the page; on a small screen and in the dark too"""
+    turn(stage, "WELCOME", 5)
     trace(stage, [record(1, "WELCOME", "Good day.", conversation="f1", milliseconds=4700), record(2, "I want to speak to somebody", "One moment.", conversation="f1", branch="ReturnControlToScript")], file="kept.trace")
     with stage.person(390, 844, color_scheme="dark") as open_page:
         page = opened(stage, open_page)
