@@ -140,7 +140,7 @@ let package = Package(
         tests("WebChatTests", [
             "Conversation", "Delivery", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", "WebChatChannel", http,
         ]),
-        tests("WorkbenchTests", ["Workbench", "CXone", "HTTP", "JSON", "Secrets", "Settings", "Simulator", "Time", http]),
+        tests("WorkbenchTests", ["Workbench", "CXone", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Simulator", "Time", http]),
         tests("SimulatorTests", [
             "Simulator", "Workbench", "causeway", "exchange", "Catalog", "CXone", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http,
         ]),

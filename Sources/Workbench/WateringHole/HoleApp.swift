@@ -14,10 +14,15 @@ extension WateringHole {
         }
         guard let json = try? JSON(parsing: request.body), let type = json["type"]?.string else { return .problem(.badRequest, "The body is no event.") }
         let fault = world.withLock { $0.takeFault(type == "message" ? Set(HoleFault.Kind.allCases) : [.down, .busy, .slow, .html]) }
-        if let refusal = await refusal(fault) { return refusal }
+        if let fault { world.withLock { $0.met(fault, id, at: time.epochMilliseconds()) } }
+        if let refusal = await refusal(fault) {
+            onChange()
+            return refusal
+        }
         switch world.withLock({ $0.claim(id) }) {
         case .free: break
         case .answered(let before):
+            world.withLock { $0.settle(id, isRepeat: true, at: time.epochMilliseconds()) }
             onChange()
             return .json(.ok, before)
         case .busy:
@@ -34,7 +39,12 @@ extension WateringHole {
         case "open": open(json)
         default: Response.problem(.badRequest, "There is no event \(type).")
         }
-        if response.status == .ok { world.withLock { $0.remember(id, response.body) } }
+        if response.status == .ok {
+            world.withLock { world in
+                world.remember(id, response.body)
+                world.settle(id, isRepeat: false, at: time.epochMilliseconds())
+            }
+        }
         onChange()
         // Whoever waited has gone by now; what was shown stays shown.
         if fault == .late { await sleep(time.now().advanced(byMilliseconds: 30_000)) }

@@ -30,6 +30,15 @@ extension WateringHole {
                         }
                     }
                 })
+                object.field("mishaps", array: { list in
+                    for mishap in world.mishaps.reversed() {
+                        list.object { entry in
+                            entry.field("kind", mishap.kind.rawValue)
+                            entry.field("at", Int(mishap.at))
+                            entry.field("outcome", mishap.outcome)
+                        }
+                    }
+                })
                 object.field("threads", array: { list in
                     for thread in world.order.reversed().compactMap({ world.threads[$0] }) { world.write(thread, at: epoch, to: &list) }
                 })

@@ -108,6 +108,17 @@ struct HoleFault: Sendable {
     var count: Int
 }
 
+/// A fault that happened, and what came of it.
+struct HoleMishap: Sendable {
+    let kind: HoleFault.Kind
+    /// The delivery that it met.
+    let delivery: String
+    /// Milliseconds since 1970.
+    let at: Int64
+    /// In words; `nil` while nothing has come of it.
+    var outcome: String?
+}
+
 struct HoleWorld: Sendable {
     var threads: [String: HoleThread] = [:]
     /// In the order of their last activity, newest last.
@@ -123,6 +134,7 @@ struct HoleWorld: Sendable {
     var claimed: Set<String> = []
     var faults: [HoleFault] = []
     var repeats = 0
+    var mishaps: [HoleMishap] = []
     /// Part of every id: what the middleware's store knows of an earlier run must mean nothing in this one.
     private let run = Digest.hex(Random.bytes(3))
     private var last = 0
@@ -173,6 +185,25 @@ struct HoleWorld: Sendable {
         faults[index].count -= 1
         if faults[index].count <= 0 { faults.remove(at: index) }
         return kind
+    }
+
+    mutating func met(_ kind: HoleFault.Kind, _ delivery: String, at epoch: Int64) {
+        let outcome: String? = switch kind {
+        case .refuse, .gone: "refused in words, which the agent reads"
+        case .fails: "taken, and reported as failed"
+        case .down, .busy, .slow, .late, .html: nil
+        }
+        mishaps.append(HoleMishap(kind: kind, delivery: delivery, at: epoch, outcome: outcome))
+        if mishaps.count > 50 { mishaps.removeFirst(mishaps.count - 50) }
+    }
+
+    /// The delivery that a fault met has come to an end.
+    mutating func settle(_ delivery: String, isRepeat: Bool, at epoch: Int64) {
+        for index in mishaps.indices where mishaps[index].delivery == delivery && mishaps[index].outcome == nil {
+            if mishaps[index].kind == .late, !isRepeat { continue }
+            let words = isRepeat ? "came again and was shown once" : "was taken"
+            mishaps[index].outcome = "\(words), \(epoch - mishaps[index].at) ms later"
+        }
     }
 
     /// The private conversation of a person, made when there is none.

@@ -180,6 +180,7 @@ extension World {
         messages[message.id] = message
         messageOrder.append(message.id)
         messageIDs[external] = message.id
+        if message.direction == .inbound { threads[message.thread]?.customerTypes = false }
         threads[message.thread, default: Conversation(key: message.thread)].messages.append(message.id)
     }
 

@@ -15,7 +15,7 @@ const groups = [
   ["CXone’s callbacks, as an agent’s answer makes them", "/desk/faults", [
     { title: "Duplicate", body: { kind: "duplicate", operation: "callbackOutbound" }, what: "The same message is posted twice at the same moment.", contact: "Sees it once.", agent: "Sees it once." },
     { title: "Late duplicate", body: { kind: "duplicate", milliseconds: 4000, operation: "callbackOutbound" }, what: "The same message is posted again, four seconds after it was answered.", contact: "May see it twice: CXone names no key by which a repeat differs from two equal messages.", agent: "Sees it once." },
-    { title: "Answer lost", body: { kind: "lost", operation: "callbackOutbound" }, what: "The answer does not reach CXone, which posts the same again.", contact: "Sees it once where the answer’s loss was noticed, otherwise twice.", agent: "Sees it once." },
+    { title: "Answer lost", body: { kind: "lost", operation: "callbackOutbound" }, what: "The answer does not reach CXone, which posts the same again.", contact: "Sees it once if the middleware noticed that its answer got lost, otherwise twice.", agent: "Sees it once." },
     { title: "Expired token", body: { kind: "expiredToken", operation: "callbackOutbound" }, what: "The callback carries a token that has run out.", contact: "Nothing.", agent: "Nothing: 401, a fresh token, the same message again." },
     { title: "Unknown field", body: { kind: "unknownField", operation: "callbackOutbound" }, what: "A future release adds members that nobody knows.", contact: "Nothing.", agent: "Nothing: they are ignored." },
     { title: "Half a body", body: { kind: "cut", operation: "callbackOutbound" }, what: "The message breaks off in the middle.", contact: "Nothing arrives.", agent: "Reads that the middleware answered 400, and can send it again." },
@@ -23,8 +23,8 @@ const groups = [
   ["The platform, as agents’ answers meet it (Watering Hole)", "/hole/faults", [
     { title: "Down", body: { kind: "down" }, what: "The platform answers 503.", contact: "Sees the message when it is back, or never.", agent: "Reads that the platform did not take it, unless a repeat succeeds in time." },
     { title: "Busy", body: { kind: "busy" }, what: "The platform answers 429 and asks for two seconds.", contact: "Sees the message two seconds later.", agent: "Waits a moment; then it is sent." },
-    { title: "Slow", body: { kind: "slow" }, what: "The platform thinks for eight seconds before it takes the message.", contact: "Sees the message late.", agent: "Waits, or reads that it could not be sent in time." },
-    { title: "Answer lost", body: { kind: "late" }, what: "The platform shows the message but does not answer in time.", contact: "Sees the message once: the repeat carries the same webhook-id.", agent: "Waits, or reads that it is not certain." },
+    { title: "Slow", body: { kind: "slow" }, what: "The platform thinks for eight seconds before it takes the message.", contact: "Sees the message after eight seconds.", agent: "Reads after four seconds that the platform did not answer in time; sending again may show it twice." },
+    { title: "Answer lost", body: { kind: "late" }, what: "The platform shows the message but does not answer in time.", contact: "Sees the message at once.", agent: "Reads after four seconds that the platform did not answer in time; sending again may show it twice." },
     { title: "HTML instead of JSON", body: { kind: "html" }, what: "A proxy of the platform answers with a page.", contact: "Sees the message once a repeat succeeds.", agent: "Waits a moment, or reads that it failed." },
     { title: "Recipient refused", body: { kind: "refuse" }, what: "The platform does not let this person be written to.", contact: "Sees nothing.", agent: "Reads the platform’s own sentence." },
     { title: "Conversation gone", body: { kind: "gone" }, what: "The platform has deleted the conversation.", contact: "Sees nothing.", agent: "Reads that the conversation was deleted." },
@@ -61,15 +61,17 @@ export function faults(root, desk) {
         : [h("button", { onclick: () => press(path, fault, 1), "aria-label": `${fault.title}: once` }, "Once"), h("button", { onclick: () => press(path, fault, 5), "aria-label": `${fault.title}: five times` }, "5 times")]));
   }
 
-  const named = (kind, operation) => groups.flatMap(([, , list]) => list).find((fault) => fault.body?.kind === kind && (!fault.body.operation || fault.body.operation === operation))?.title || kind;
+  const named = (kind, operation, place = "desk") => groups.filter(([, path]) => path === `/${place}/faults`).flatMap(([, , list]) => list).find((fault) => fault.body?.kind === kind && (!fault.body.operation || fault.body.operation === operation))?.title || kind;
 
   async function load() {
     const [found, hole] = await Promise.all([api("GET", "/desk/faults"), api("GET", "/hole")]);
-    const all = [...found.coming.map((fault) => [named(fault.kind, fault.operation), fault.operation || "any call", fault.count]), ...hole.faults.map((fault) => [named(fault.kind), "the platform", fault.count])];
+    const all = [...found.coming.map((fault) => [named(fault.kind, fault.operation), fault.operation || "any call", fault.count]), ...hole.faults.map((fault) => [named(fault.kind, undefined, "hole"), "the platform", fault.count])];
     coming.replaceChildren(all.length ? h("ul", {}, all.map(([words, where, count]) => h("li", {}, words, " ", h("span.note", {}, `${where}, ${count ? count + "×" : "for ever"}`)))) : h("p.note", {}, "None. Press a button, then write a message."));
-    happened.replaceChildren(...found.happened.slice(0, 20).map((fault) => h("li", {}, h("p", {}, h("strong", {}, named(fault.kind, fault.operation)), " ", h("time.note", {}, new Date(fault.at).toLocaleTimeString())), h("p.note", {}, h("code", {}, fault.what)),
+    const mishaps = hole.mishaps.map((fault) => ({ ...fault, isGood: true, what: "the platform", place: "hole" }));
+    const met = [...found.happened, ...mishaps].sort((a, b) => b.at - a.at).slice(0, 20);
+    happened.replaceChildren(...met.map((fault) => h("li", {}, h("p", {}, h("strong", {}, named(fault.kind, fault.operation, fault.place)), " ", h("time.note", {}, new Date(fault.at).toLocaleTimeString())), h("p.note", {}, h("code", {}, fault.what)),
       h("p", {}, h("span", { class: "chip " + (fault.outcome ? fault.isGood ? "good" : "warn" : "") }, fault.outcome ? fault.isGood ? "survived" : "seen twice" : "waiting"), " ", fault.outcome || "nothing has come of it yet"))));
-    if (!found.happened.length) happened.replaceChildren(h("li.note", {}, "Nothing yet."));
+    if (!met.length) happened.replaceChildren(h("li.note", {}, "Nothing yet."));
   }
 
   return desk.follow(["desk", "hole"], load);

@@ -137,26 +137,28 @@ export function inbox(root, desk, options) {
 
   // What there is
 
-  let busy = false, again = false;
-  async function load() {
-    if (isStopped) return;
-    if (busy) { again = true; return; }
-    busy = true;
-    try {
-      do {
-        again = false;
-        const number = chosen;
-        const [found, one] = await Promise.all([api("GET", "/desk/inbox"), number ? api("GET", "/desk/contacts/" + encodeURIComponent(number)).catch((error) => {
-          if (error.status !== 404) throw error;
-          chosen = undefined; return null;
-        }) : null]);
-        if (number !== chosen && chosen) { again = true; }
-        for (const item of found.cases) item.isLiveChat = found.channels.find((channel) => channel.id === item.channel)?.isLiveChat;
-        state = found;
-        if (!one || one.number === chosen) open = one;
-        draw();
-      } while (again);
-    } finally { busy = false; }
+  let running = null, again = false;
+  function load() {
+    if (running) again = true;
+    else running = look().finally(() => { running = null; });
+    return running;
+  }
+
+  async function look() {
+    do {
+      if (isStopped) return;
+      again = false;
+      const number = chosen;
+      const [found, one] = await Promise.all([api("GET", "/desk/inbox"), number ? api("GET", "/desk/contacts/" + encodeURIComponent(number)).catch((error) => {
+        if (error.status !== 404) throw error;
+        chosen = undefined; return null;
+      }) : null]);
+      if (number !== chosen && chosen) { again = true; }
+      for (const item of found.cases) item.isLiveChat = found.channels.find((channel) => channel.id === item.channel)?.isLiveChat;
+      state = found;
+      if (!one || one.number === chosen) open = one;
+      draw();
+    } while (again);
     // What the agent has before them is read.
     if (open && open.unread && !document.hidden && mayWork(open) && box.offsetParent) api("POST", `/desk/contacts/${open.number}/read`, {}).catch(() => {});
   }
@@ -168,7 +170,7 @@ export function inbox(root, desk, options) {
     chosen = number; isNew = false; open = open && open.number === number ? open : null;
     if (options.onChoose) options.onChoose(number);
     box.classList.add("shows-case");
-    load().then(() => { if (focus) (foot.querySelector("textarea") || thread).focus(); thread.scrollTop = thread.scrollHeight; });
+    load().then(() => { if (focus) (foot.querySelector("textarea") || thread).focus(); thread.scrollTop = thread.scrollHeight; }, (error) => desk.say(error.message, "bad"));
   }
 
   // Drawing
@@ -234,7 +236,7 @@ export function inbox(root, desk, options) {
     }
     if (thread.parentElement !== middle) { middle.replaceChildren(head, thread, foot); drawnHead = drawnFacts = drawnFoot = ""; thread.replaceChildren(); }
     box.classList.toggle("shows-case", true);
-    let sign = JSON.stringify([open.number, open.status, open.assignee, open.skill, open.isTyping, me, state.queues, open.customer, open.threadName]);
+    let sign = JSON.stringify([open.number, open.status, open.assignee, open.skill, open.isTyping, me, state.queues.map((queue) => [queue.skill, queue.name]), open.customer, open.threadName]);
     if (sign !== drawnHead) { drawnHead = sign; drawHead(); }
     drawThread();
     sign = JSON.stringify([open.number, open.assignee, open.isOver, open.canReply, me]);
@@ -334,7 +336,8 @@ export function inbox(root, desk, options) {
 
   // Answering
 
-  let answered = null, files = [], typing = null, isOn = false;
+  let answered = null, files = [], typing = null, isOn = false, written = null;
+  const drafts = new Map();
   const context = h("div.answering"), picked = h("div.picked");
   const text = h("textarea", { rows: "2", "aria-label": "Answer", placeholder: "Answer … (Enter sends, Shift+Enter breaks the line)", oninput: types, onkeydown: (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); compose(); }
@@ -351,12 +354,19 @@ export function inbox(root, desk, options) {
 
   function drawFoot() {
     const found = open;
-    answered = null; drawContext();
+    if (found.number !== written) {
+      // What was being written stays with its case.
+      if (written) drafts.set(written, text.value);
+      written = found.number;
+      text.value = drafts.get(written) || "";
+      answered = null; files = [];
+      drawContext(); drawFiles();
+    }
     if (found.isOver) foot.replaceChildren(h("p.note", {}, `This case is ${found.status}. When the contact writes again, a new case opens.`));
     else if (!found.canReply) foot.replaceChildren(h("p.note", {}, "The contact has ended the conversation: the thread takes no more messages."));
     else if (!mayWork(found)) foot.replaceChildren(h("p.note", {}, `${user(found.assignee)?.name || "Another agent"} has this case. `), h("button", { onclick: () => act("assign", { to: me }) }, "Take over"));
     else if (!user(me).skills.includes(found.skill)) foot.replaceChildren(h("p.note", {}, `${user(me).firstName} has not the skill ${found.queue}, and so cannot answer.`));
-    else foot.replaceChildren(form);
+    else if (foot.firstChild !== form) foot.replaceChildren(form);
   }
 
   function drawContext() {
