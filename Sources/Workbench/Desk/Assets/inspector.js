@@ -141,7 +141,7 @@ function sift(isGrowth = false) {
   const took = performance.now() - begun;
   const isAll = shown.length === rows.size;
   view.page.dataset.took = took.toFixed(1);
-  view.count.textContent = isAll ? `${rows.size.toLocaleString("en")} exchanges` : `${shown.length.toLocaleString("en")} of ${rows.size.toLocaleString("en")} exchanges, found in ${Math.max(1, Math.round(took))} ms`;
+  view.count.textContent = isAll ? `${rows.size.toLocaleString("en")} exchange${rows.size === 1 ? "" : "s"}` : `${shown.length.toLocaleString("en")} of ${rows.size.toLocaleString("en")} exchanges, found in ${Math.max(1, Math.round(took))} ms`;
   view.empty.hidden = shown.length > 0;
   view.empty.textContent = rows.size ? "No exchange fits this filter." : "No exchange yet. Call an agent on “Phone and chat”, or write in the chat: every request and answer appears here.";
   view.list.hidden = shown.length === 0;
