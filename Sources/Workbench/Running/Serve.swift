@@ -56,6 +56,10 @@ package struct Serve: Sendable {
             (settings, isSample) = (try Files.absolute("causeway.jsonc"), false)
         } else {
             (settings, isSample) = ("\(folder)/causeway.jsonc", true)
+            // What an earlier run sealed cannot be opened with this run's key; a thread of then would be refused for ever.
+            if made.contains("CAUSEWAY_STORE_KEY") {
+                for ending in ["", "-wal", "-shm"] { Files.remove("\(folder)/token-cache.sqlite\(ending)") }
+            }
             try Files.write(DeskAssets.text("standard-bot.bot"), to: "\(folder)/standard-bot.bot")
             try Files.write(
                 SampleSettings.text(
