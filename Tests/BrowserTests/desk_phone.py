@@ -116,6 +116,10 @@ def test_call_by_keys(stage):
         last(page).get_by_role("button", name="JSON of turn 4").click()
         page.get_by_text('"branchName": "ReturnControlToScript"').wait_for()
         look(stage, page, "ended")
+        last(page).get_by_role("link", name="Turn 4 in the inspector").click()
+        page.wait_for_url(re.compile(r"#inspector/\d+$"))
+        page.get_by_text("CXone is answered").first.wait_for()
+        assert "Can I talk to someone?" in page.locator("main").text_content()
 
 
 def test_plays_itself(stage):
