@@ -19,6 +19,7 @@ let package = Package(
         // The ground
         .target(name: "CLinux", path: "Sources/CLinux"),
         .target(name: "CCrypto", path: "Sources/CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CTrust", path: "Sources/CTrust", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         library("Time", ["CLinux"]),
         library("EventLoop", ["CLinux", "Time"]),
         library("Secrets", ["CCrypto"]),
@@ -87,8 +88,8 @@ let package = Package(
         .target(
             name: "Workbench",
             dependencies: [
-                "Catalog", "CDesk", "ChannelCatalog", "Conversation", "CXone", "Delivery", "EventLoop", "HTTP", "Health", "JSON", "Secrets",
-                "Settings", "Simulator", "Store", "Time", http,
+                "CTrust", "Catalog", "CDesk", "ChannelCatalog", "Conversation", "CXone", "Delivery", "EventLoop", "HTTP", "Health", "JSON",
+                "Secrets", "Settings", "Simulator", "Store", "Time", http,
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -99,8 +100,8 @@ let package = Package(
         .executableTarget(
             name: "causeway",
             dependencies: [
-                "Catalog", "ChannelCatalog", "CurlTransport", "EventLoop", "Gateway", "Secrets", "Settings", "Simulator", "Time", "Workbench",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Catalog", "ChannelCatalog", "CurlTransport", "EventLoop", "Gateway", "HTTP", "JSON", "Secrets", "Settings", "Simulator", "Time",
+                "Workbench", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/causeway", swiftSettings: strict),
 
@@ -140,7 +141,9 @@ let package = Package(
         tests("WebChatTests", [
             "Conversation", "Delivery", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Store", "Time", "WebChatChannel", http,
         ]),
-        tests("WorkbenchTests", ["Workbench", "CXone", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Simulator", "Time", http]),
+        tests("WorkbenchTests", [
+            "Workbench", "CXone", "EventLoop", "Health", "HTTP", "JSON", "Secrets", "Settings", "Simulator", "Store", "Time", http,
+        ]),
         tests("SimulatorTests", [
             "Simulator", "Workbench", "causeway", "exchange", "Catalog", "CXone", "EventLoop", "HTTP", "JSON", "Secrets", "Settings", "Time", http,
         ]),

@@ -51,6 +51,15 @@ package enum Provider: Sendable {
         }
     }
 
+    /// HTTP calls that a turn makes, tokens apart.
+    package var callsPerTurn: Int {
+        switch self {
+        case .scripted: 0
+        case .webhook, .openAI: 1
+        case .rasa(let settings): settings.tracker == nil ? 1 : 2
+        }
+    }
+
     private init?(_ key: Key, from reader: SettingsReader) {
         func group<Group: SettingsGroup>(_ type: Group.Type, _ description: String) -> Group? {
             reader.optionalGroup(key.rawValue, type, description)

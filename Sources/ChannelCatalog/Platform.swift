@@ -32,8 +32,18 @@ package enum Platform: Sendable {
     /// Where the platform is called; `nil` for one that is not.
     package var endpoint: String? {
         switch self {
-        case .webChat, .webhook: nil
+        case .webChat: nil
+        case .webhook(let settings): settings.url
         case .matrix(let settings): settings.homeserver
+        }
+    }
+
+    /// How it is reached there.
+    package var connection: ConnectionOptions {
+        switch self {
+        case .webChat: ConnectionOptions()
+        case .webhook(let settings): settings.connection
+        case .matrix(let settings): settings.connection
         }
     }
 

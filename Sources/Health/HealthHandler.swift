@@ -48,7 +48,7 @@ package struct HealthHandler: Handler {
         let storeStatus = await lookAtStore()
         let now = time.epochMilliseconds() / 1000
         let certificates = certificates.map { place, path in
-            Certificate(place: place, days: expiry(path).map { Int(($0 - now).dividedDown(by: 86_400)) })
+            Certificate(place: place, days: expiry(path).map { CertificateDays.left(until: $0, now: now) })
         }
         let isReady = storeStatus != "unreachable" && certificates.allSatisfy(\.isUsable)
         let isInsider = isInsider(request)
@@ -65,6 +65,7 @@ package struct HealthHandler: Handler {
                             json.field("setting", certificate.place)
                             json.field("status", certificate.status)
                             json.field("daysLeft", certificate.days)
+                            json.field("threshold", certificate.days.flatMap(CertificateDays.threshold))
                         }
                     }
                 })
@@ -94,8 +95,4 @@ package struct HealthHandler: Handler {
         let isLocal = request.front.peer.map { ["127.0.0.1", "::1", "::ffff:127.0.0.1"].contains($0) } ?? false
         return isLocal && !request.fields.contains { ["x-forwarded-for", "forwarded", "x-real-ip"].contains($0.name.canonicalName) }
     }
-}
-
-extension Int64 {
-    fileprivate func dividedDown(by divisor: Int64) -> Int64 { self >= 0 ? self / divisor : (self - divisor + 1) / divisor }
 }

@@ -41,7 +41,8 @@ package struct OAuthTokenSource: Sendable {
             let told = json.flatMap { Self.find(settings.lifetimeKey, in: $0) }.flatMap(TokenLifetime.milliseconds)
             let type = json.flatMap { Self.find(settings.typeKey, in: $0) }?.string
             let life = told ?? (settings.lifetimeSeconds ?? TokenLifetime.fallbackSeconds) * 1000
-            return .success(TokenGrant(secret: Secret(text), type: type, life: life))
+            let origin: TokenGrant.LifetimeOrigin = told != nil ? .answer : settings.lifetimeSeconds != nil ? .setting : .standard
+            return .success(TokenGrant(secret: Secret(text), type: type, life: life, lifetimeOrigin: origin))
         case 429, 500...:
             return .failure(TokenFailure(.busy, reason: "status \(status)", pause: Self.pause(of: response)))
         default:

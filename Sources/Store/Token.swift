@@ -20,8 +20,14 @@ package struct TokenGrant: Sendable {
     package let life: Int
     /// Share of the life after which somebody should renew it, when that is earlier than the cache's own rule.
     package let renewal: Double?
+    /// Who said how long it lives.
+    package let lifetimeOrigin: LifetimeOrigin
 
-    package init(secret: Secret, type: String?, life: Int, renewal: Double? = nil) {
+    /// By precedence (V76–V78).
+    package enum LifetimeOrigin: Sendable { case answer, setting, standard }
+
+    package init(secret: Secret, type: String?, life: Int, renewal: Double? = nil, lifetimeOrigin: LifetimeOrigin = .answer) {
+        self.lifetimeOrigin = lifetimeOrigin
         self.secret = secret
         self.type = type
         self.life = life
