@@ -28,7 +28,7 @@ export SWIFT_BACKTRACE ?= enable=no
 BUILD_PACKAGES := libcurl4-openssl-dev libssl-dev libsqlite3-dev pkg-config
 STATIC_PACKAGES := ld.lld:lld libnghttp2-dev libssh2-1-dev libpsl-dev libidn2-dev libunistring-dev libzstd-dev libbrotli-dev zlib1g-dev librtmp-dev
 RUN_PACKAGES := nginx:nginx-light curl
-TEST_PACKAGES := fcgiwrap spawn-fcgi apache2 lighttpd caddy cgi-fcgi:libfcgi-bin etcd:etcd-server etcdctl:etcd-client objdump:binutils \
+TEST_PACKAGES := fcgiwrap spawn-fcgi apache2 lighttpd lighttpd-mod-openssl caddy cgi-fcgi:libfcgi-bin etcd:etcd-server etcdctl:etcd-client objdump:binutils \
 	systemd-analyze:systemd openssl python3 python3-venv chromium fonts-noto-core
 LLAMA_PACKAGES := gcc g++
 BENCH_PACKAGES := go:golang-go php-fpm php-curl wrk valgrind redis-server webdis gcc

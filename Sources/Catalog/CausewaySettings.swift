@@ -22,8 +22,18 @@ package struct CausewaySettings: SettingsGroup {
             isRequired: !reader.has("channels"))
         store = reader.optionalGroup("store", StoreSettings.self,
             "State outside the process: access tokens, claims, threads. Channels need it; turns do not.")
-        reader.leave("health", "attachments", "exchange", "publicURL", "byoc", "events", "tenants", "channels", "trace")
+        reader.leave("health", "attachments", "exchange", "publicURL", "byoc", "events", "tenants", "channels", "trace", "authorization")
         if !reader.isDescribing, reader.has("agents"), agents.isEmpty { reader.problem("names no agent", at: "agents") }
+    }
+
+    /// Whom callers' tokens are checked with; `nil` when no caller has a token that needs anybody.
+    package func callerServices(
+        over transport: any HTTPTransport, time: any TimeSource, report: WatchedStore.Report? = nil
+    ) -> CallerServices? {
+        for (_, settings) in agents where settings.exchange.caller.token != nil {
+            return CallerServices(transport: transport, store: store?.open(over: transport, time: time, report: report))
+        }
+        return nil
     }
 
     /// The agents as the exchange offers them, all over one transport and with one cache of access tokens.

@@ -29,7 +29,7 @@ package struct MessagingSettings: SettingsGroup {
         traceFile = reader.group("trace", MessagingTraceSettings.self, "A record of each request about channels, for tools at the desk.").file
         tenants = reader.named("tenants", TenantSettings.self, "The CXone tenants that channels belong to, each under a name of your choice.")
         channels = reader.named("channels", ChannelSettings.self, "The messaging channels, each under a name of your choice; it stands in URLs.")
-        reader.leave("health", "exchange", "agents")
+        reader.leave("health", "exchange", "agents", "authorization")
         guard !reader.isDescribing, !channels.isEmpty else { return }
         if store == nil { reader.problem("needs a store: channels claim every message, so that none is sent twice", at: "channels") }
         if publicURL == nil { reader.problem("needs \"publicURL\"", at: "channels") }

@@ -16,9 +16,9 @@ package struct HealthSettings: SettingsGroup {
             "State outside the process: access tokens, claims, threads. Channels need it; turns do not.")
         let group = reader.optionalGroup("health", Group.self, "Who sees more of the state than whether it is good.")
         secrets = group?.secrets ?? []
-        certificates = reader.paths(named: "certificateFile") + reader.paths(named: "authorityFile")
+        certificates = reader.paths(named: "certificateFile") + reader.paths(named: "authorityFile") + reader.paths(named: "authorityFiles")
             + (group?.certificateFiles ?? []).enumerated().map { ("health.certificateFiles[\($0.offset)]", $0.element) }
-        reader.leave("exchange", "agents", "publicURL", "byoc", "events", "attachments", "tenants", "channels", "trace")
+        reader.leave("exchange", "agents", "publicURL", "byoc", "events", "attachments", "tenants", "channels", "trace", "authorization")
     }
 
     struct Group: SettingsGroup {

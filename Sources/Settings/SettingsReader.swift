@@ -225,7 +225,7 @@ package final class SettingsReader {
         return groups
     }
 
-    /// The file paths under one key wherever it stands in this object, with their places: whoever looks after files need not know the groups
+    /// The file paths under one key, one or a list, wherever it stands in this object, with their places: whoever looks after files need not know the groups
     /// that name them.
     package func paths(named key: String) -> [(place: String, path: String)] {
         guard let value, !isDescribing else { return [] }
@@ -234,7 +234,14 @@ package final class SettingsReader {
         while let (place, value) = rest.popLast() {
             for member in value.members {
                 let name = place.isEmpty ? member.name : place + "." + member.name
-                if member.name == key, let text = member.value.string { found.append((name, context.resolve(text))) } else { rest.append((name, member.value)) }
+                guard member.name == key, member.value.kind != .object else {
+                    rest.append((name, member.value))
+                    continue
+                }
+                if let text = member.value.string { found.append((name, context.resolve(text))) }
+                for (index, element) in member.value.elements.enumerated() {
+                    if let text = element.string { found.append(("\(name)[\(index)]", context.resolve(text))) }
+                }
             }
             for (index, element) in value.elements.enumerated() { rest.append(("\(place)[\(index)]", element)) }
         }

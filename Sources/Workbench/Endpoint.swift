@@ -48,8 +48,9 @@ package struct Endpoint: Sendable {
             path: "/exchange", methods: ["POST"], bodyLimit: 8, timeout: 15, memory: 256, callsOut: true, isInternal: false,
             environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
-            name: "byoc-token", summary: "Access tokens for CXone's calls about channels", path: "/byoc", routes: ["/1.0/token", "/oauth/token"],
-            methods: ["POST"], bodyLimit: 1, timeout: 10, memory: 128, callsOut: false, isInternal: false, environment: ["CAUSEWAY_SETTINGS"]),
+            name: "byoc-token", summary: "Access tokens for CXone: for its calls about channels, and for turns with the keys that sign those",
+            path: "/byoc", routes: ["/1.0/token", "/oauth/token", "/tunnel/token", "/tunnel/keys"], methods: ["GET", "HEAD", "POST"],
+            bodyLimit: 1, timeout: 10, memory: 128, callsOut: false, isInternal: false, environment: ["CAUSEWAY_SETTINGS"]),
         Endpoint(
             name: "byoc-outbound", summary: "What agents write, on its way to the contact; and every other call of CXone about channels",
             path: "/byoc", methods: ["POST"], bodyLimit: 1, timeout: 15, memory: 256, callsOut: true, isInternal: false,

@@ -1,9 +1,17 @@
 import CXone
+import Catalog
 package import ChannelCatalog
 import Conversation
 
 /// `causeway sheet`: what is entered in CXone, in order, and who does it (B14, B31–B42).
 package enum SetUpSheet {
+    /// The channels' part where there are channels, and the agents' part where there are agents.
+    package static func text(of settings: WholeSettings) -> String {
+        let hasChannels = settings.turns.agents.isEmpty || !settings.messaging.channels.isEmpty
+        let agents = AgentSheet.text(of: settings)
+        return hasChannels ? text(of: settings.messaging) + agents : "# Setting up the virtual agents in CXone\n" + agents
+    }
+
     /// Markdown. Secrets are named, never shown.
     package static func text(of settings: MessagingSettings) -> String {
         let url = settings.publicURL ?? "https://your-server.example"

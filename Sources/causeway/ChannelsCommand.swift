@@ -113,10 +113,9 @@ struct SheetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sheet", abstract: "Print the set-up sheet: the values to enter in CXone, in order, and who does what.")
 
-    @Option(help: "The file; otherwise the one named by CAUSEWAY_SETTINGS, or causeway.jsonc.")
-    var settings: String?
+    @OptionGroup var file: SettingsOption
 
-    func run() throws { print(SetUpSheet.text(of: try MessagingSettings.atDesk(settings)), terminator: "") }
+    func run() throws { print(SetUpSheet.text(of: try file.read()), terminator: "") }
 }
 
 extension MessagingSettings {

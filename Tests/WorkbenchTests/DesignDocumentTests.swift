@@ -31,7 +31,7 @@ private func settings() throws -> WholeSettings {
         func has(_ direction: Connection.Direction, _ url: String, _ proof: String) -> Bool {
             rows.contains { $0.direction == direction && $0.url.hasPrefix(url) && $0.proof.contains(proof) }
         }
-        #expect(has(.served, "https://mw.example/exchange", "Authorization, X-Key"))
+        #expect(has(.served, "https://mw.example/exchange", "header Authorization; header X-Key"))
         #expect(has(.served, "https://mw.example/channels", "one-time token"))
         #expect(has(.called, "https://rasa.example", "X-Api-Key"))
         #expect(has(.called, "https://cxone.niceincontact.com/.well-known", "access key"))
@@ -57,7 +57,7 @@ private func settings() throws -> WholeSettings {
         for part in ["## Architecture", "## Connections", "## Virtual agents", "### advice", "## Channels", "### hole", "| Directions | inbound |"] {
             #expect(text.contains(part), "\(part)")
         }
-        let sheet = SetUpSheet.text(of: try settings().messaging)
+        let sheet = SetUpSheet.text(of: try settings())
         for secret in environment.values { #expect(!text.contains(secret) && !sheet.contains(secret)) }
     }
 
@@ -69,5 +69,33 @@ private func settings() throws -> WholeSettings {
         }
         let steps = (1...11).compactMap { text.firstRange(of: "\n\($0). *")?.lowerBound }
         #expect(steps.count == 11 && steps == steps.sorted())
+    }
+
+    @Test("V63, V74, V79–V87: each agent's proof stands in the design and in the sheet, field by field")
+    func proofs() throws {
+        let text = """
+            {
+              "publicURL": "https://mw.example", "exchange": {"sessionKeys": [{"env": "A"}]},
+              "agents": {
+                "old": {"integrationVersion": "1.0.0", "scripted": {}, "caller": {
+                  "headers": [{"name": "Authorization", "values": [{"env": "B"}]}], "token": {"sessionState": "auth.token", "values": [{"env": "C"}]}}},
+                "asked": {"scripted": {}, "caller": {"token": {"header": "X-Token", "prefix": "", "introspection": {
+                  "url": "https://login.example/introspect", "clientID": "causeway", "clientSecret": {"env": "C"}}}}},
+                "signed": {"scripted": {}, "caller": {"certificate": {"subjects": ["CN=cxone"]}, "token": {"jwt": {
+                  "issuer": "https://login.example/", "audience": ["orders"], "keysURL": "https://login.example/keys"}}}}
+              }
+            }
+            """
+        let settings = try SettingsFile.read(WholeSettings.self, text: Array(text.utf8), path: "causeway.jsonc", environment: environment).settings
+        let (design, sheet) = (DesignDocument.text(of: settings), SetUpSheet.text(of: settings))
+        for part in [
+            "| Proof of the caller | header Authorization, token in botSessionState.auth.token |", "token known to https://login.example/introspect in header X-Token",
+            "JWT of https://login.example/ in header Authorization, client certificate (required)", "https://login.example/keys", "https://login.example/introspect",
+        ] { #expect(design.contains(part), "\(part)") }
+        for part in [
+            "| Integration version | 1.0.0 |", "| Authorization Header |", "puts it into botSessionState.auth.token", "| Header name of the token | `X-Token` |",
+            "| Prefix of the token | none |", "| mTLS | client certificate and key; required", "| Webhook URL | https://mw.example/exchange/signed |",
+        ] { #expect(sheet.contains(part), "\(part)") }
+        for secret in environment.values { #expect(!design.contains(secret) && !sheet.contains(secret)) }
     }
 }

@@ -16,7 +16,10 @@ enum Function {
             let time = SystemTime()
             let transport = CurlTransport(options: Gateway.isShortLived ? .shortLived() : .longLived())
             let agents = settings.exchangeAgents(over: transport, time: time, report: Gateway.report)
-            return ExchangeHandler(agents: agents, endpoint: settings.exchange, time: time, sleep: EventLoop.sleep)
+            let services = settings.callerServices(over: transport, time: time, report: Gateway.report)
+            return ExchangeHandler(
+                agents: agents, endpoint: settings.exchange, time: time, sleep: EventLoop.sleep, services: services,
+                isShortLived: Gateway.isShortLived)
         }
     }
 }

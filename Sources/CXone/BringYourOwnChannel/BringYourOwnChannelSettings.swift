@@ -63,9 +63,12 @@ package struct CallbackSettings: SettingsGroup {
 /// What the token endpoint reads of the settings file, so that no other secret need be at hand where it runs.
 package struct TokenEndpointSettings: SettingsGroup {
     package let byoc: BringYourOwnChannelSettings?
+    package let authorization: TunnelAuthorizationSettings?
 
     package init(from reader: SettingsReader) {
         byoc = reader.optionalGroup("byoc", BringYourOwnChannelSettings.self, "What holds for CXone's calls about channels.")
+        authorization = reader.optionalGroup("authorization", TunnelAuthorizationSettings.self,
+            "Causeway as the authorization server of the tunnel: signed tokens for the apps in Virtual Agent Hub.")
         reader.leaveRest()
     }
 }

@@ -70,6 +70,8 @@ package struct CallbackPattern: Sendable, Equatable {
     }
 
     static let tokens = [CallbackPattern("/1.0/token"), CallbackPattern("/oauth/token")]
+    static let tunnelToken = CallbackPattern("/tunnel/token")
+    static let tunnelKeys = CallbackPattern("/tunnel/keys")
     static let outbound = [CallbackPattern("/2.0/channel/{channel}/outbound"), CallbackPattern("/channels/{channel}/outbound")]
     static let legacy = [CallbackPattern("/1.0/posts/{post}/messages")]
     static let recipients = [CallbackPattern("/1.0/channel/{channel}/recipients/validation")]

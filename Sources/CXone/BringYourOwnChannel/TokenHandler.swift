@@ -8,13 +8,7 @@ package import Time
 /// `POST /byoc/1.0/token` and `/byoc/oauth/token`: the OAuth 2.0 client-credentials grant for CXone (`byoc.md` §3.1, RFC 6749 §4.4). CXone
 /// sends JSON; forms and HTTP Basic are understood too. Nothing is stored, and no other system is asked.
 package struct TokenHandler: Handler {
-    private struct Client {
-        let name: String
-        let idDigest: [UInt8]
-        let secretDigests: [[UInt8]]
-    }
-
-    private let clients: [Client]
+    private let clients: ClientTable
     private let tokens: AccessTokens
     private let allowsPlainHTTP: Bool
     private let time: any TimeSource
@@ -24,11 +18,7 @@ package struct TokenHandler: Handler {
     package static let mostOctets = 16 << 10
 
     package init(_ settings: BringYourOwnChannelSettings, time: any TimeSource) {
-        clients = settings.clients.map { name, client in
-            Client(
-                name: name, idDigest: Digest.sha256(Array(name.utf8)),
-                secretDigests: client.secrets.filter { $0.byteCount > 0 }.map { Digest.sha256($0.reveal()) })
-        }
+        clients = ClientTable(settings.clients.map { ($0.name, $0.group.secrets) })
         tokens = AccessTokens(keys: settings.tokenKeys, life: settings.tokenLifetimeSeconds)
         allowsPlainHTTP = settings.allowPlainHTTP
         self.time = time
@@ -54,40 +44,14 @@ package struct TokenHandler: Handler {
             return error.response
         }
         let now = time.now()
-        if let wait = attempts.wait(for: request.front.peer, now: now) {
-            var response = TokenProblem.tooManyAttempts.response
-            response.fields[.retryAfter] = String((wait + 999) / 1000)
-            return response
-        }
-        let client = client(asked)
+        if let wait = attempts.wait(for: request.front.peer, now: now) { return TokenProblem.tooManyAttempts(waiting: wait) }
+        let client = clients.name(of: asked)
         attempts.note(success: client != nil, of: request.front.peer, now: now)
-        guard let client, let token = tokens.token(for: client.name, now: time.epochMilliseconds()) else {
+        guard let client, let token = tokens.token(for: client, now: time.epochMilliseconds()) else {
             return TokenProblem.invalidClient.response
         }
-        var writer = JSONWriter(reservingCapacity: 256)
-        writer.object { json in
-            json.field("access_token", token)
-            json.field("token_type", "Bearer")
-            json.field("expires_in", tokens.life)
-        }
-        return .json(.ok, writer.bytes, notes: [Note("outcome", "issued"), Note("client", client.name), Note("form", asked.form.description)])
-    }
-
-    /// Every id and every secret is compared, over digests of one length, whatever the first ones give: an unknown id takes the way of a wrong
-    /// secret.
-    private func client(_ asked: TokenRequest) -> Client? {
-        let ids = asked.credentials.map { Digest.sha256($0.id) }
-        let secrets = asked.credentials.map { Digest.sha256($0.secret) }
-        var found: Client?
-        for client in clients {
-            for (id, secret) in zip(ids, secrets) {
-                let isKnown = Digest.equal(client.idDigest, id)
-                var isRight = false
-                for digest in client.secretDigests where Digest.equal(digest, secret) { isRight = true }
-                if isKnown, isRight { found = client }
-            }
-        }
-        return found
+        return TokenProblem.granted(
+            token, life: tokens.life, notes: [Note("outcome", "issued"), Note("client", client), Note("form", asked.form.description)])
     }
 }
 
@@ -172,6 +136,23 @@ struct TokenProblem: Error {
     static let wrongMediaType = TokenProblem(
         status: .unsupportedMediaType, error: "invalid_request", description: "The body must be JSON or a form, neither of them packed.")
     static let tooManyAttempts = TokenProblem(status: .tooManyRequests, error: "slow_down", description: "Too many wrong secrets; wait.")
+
+    static func tooManyAttempts(waiting milliseconds: Int) -> Response {
+        var response = tooManyAttempts.response
+        response.fields[.retryAfter] = String((milliseconds + 999) / 1000)
+        return response
+    }
+
+    /// The other answer: a token (RFC 6749 §5.1).
+    static func granted(_ token: String, life: Int, notes: [Note]) -> Response {
+        var writer = JSONWriter(reservingCapacity: 256)
+        writer.object { json in
+            json.field("access_token", token)
+            json.field("token_type", "Bearer")
+            json.field("expires_in", life)
+        }
+        return .json(.ok, writer.bytes, notes: notes)
+    }
 
     static func invalidRequest(_ description: String) -> TokenProblem {
         TokenProblem(status: .badRequest, error: "invalid_request", description: description)

@@ -35,6 +35,7 @@ struct ExchangeRoute {
 /// Requests that are no turns. The body is a small problem document (RFC 9457), constant for each kind.
 enum ExchangeProblem: String {
     case methodNotAllowed, notFound, notSecure, repeatedCredential, wrongMediaType, encodedBody, tooLarge, notJSON, notAnObject, textAssist
+    case tooManyAttempts, tooManyTurns, callerUndecided
 
     /// Media types of JSON with UTF-8 (§2); nothing packed.
     init?(mediaTypeOf request: Request) {
@@ -70,6 +71,8 @@ enum ExchangeProblem: String {
         case .wrongMediaType, .encodedBody: .unsupportedMediaType
         case .tooLarge: .contentTooLarge
         case .repeatedCredential, .notJSON, .notAnObject, .textAssist: .badRequest
+        case .tooManyAttempts, .tooManyTurns: .tooManyRequests
+        case .callerUndecided: .serviceUnavailable
         }
     }
 
@@ -84,11 +87,21 @@ enum ExchangeProblem: String {
         case .tooLarge: "The body is too large."
         case .notJSON: "The body is not valid JSON."
         case .notAnObject: "The body must be a JSON object."
+        case .tooManyAttempts: "Too many wrong credentials; wait."
+        case .tooManyTurns: "Too many turns at once; wait."
+        case .callerUndecided: "The caller cannot be checked now; try again."
         case .textAssist: "This is a text-assist message, not a turn; check the webhook URL in CXone."
         }
     }
 
     var response: Response { response(with: nil) }
+
+    /// - Parameter milliseconds: After which the caller may come again.
+    func response(waiting milliseconds: Int) -> Response {
+        var response = response
+        response.fields[.retryAfter] = String(max(1, (milliseconds + 999) / 1000))
+        return response
+    }
 
     func response(with note: Note?) -> Response {
         let body = #"{"type":"urn:causeway:problem:\#(rawValue)","title":"\#(title)","status":\#(status.code)}"#

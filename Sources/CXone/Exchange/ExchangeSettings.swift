@@ -8,7 +8,7 @@ package final class ExchangeSettings: SettingsGroup {
     package let integrationVersion: IntegrationVersion
     package let virtualAgentIds: [String]
     package let businessUnits: [Int]
-    package let caller: CallerSettings
+    package let caller: TunnelCallerSettings
     package let locale: String?
     package let carry: [String]
     package let endpointParameters: [String]
@@ -25,7 +25,8 @@ package final class ExchangeSettings: SettingsGroup {
             "Names of the apps in Virtual Agent Hub that reach this agent. Empty: the agent's own name, or any when the URL names the agent.")
         businessUnits = reader.value("businessUnits", .texts, default: [],
             "Business unit numbers that may use this agent, as texts. Empty: any.").compactMap { Int($0) }
-        caller = reader.group("caller", CallerSettings.self, "How CXone proves who it is. At least one header is needed.")
+        caller = reader.group("caller", TunnelCallerSettings.self,
+            "How CXone proves who it is: headers, a token, a client certificate. At least one is needed, and all that stand here must hold.")
         locale = reader.optional("locale", .text, "Language told to the agent, as a BCP 47 tag such as `de-CH`.")
         carry = reader.value("carry", .texts, default: [],
             "Members of the script's custom payload that the agent may see; `*` for all. Dots reach inside: `context.parameters.orderNumber`.")
@@ -42,11 +43,9 @@ package final class ExchangeSettings: SettingsGroup {
     package func medium(_ medium: Medium) -> MediumSettings { medium == .voice ? voice : text }
 
     private func check(_ reader: SettingsReader) {
+        caller.check(for: integrationVersion, reader)
         switch integrationVersion {
         case .v1:
-            if caller.headers.count > 1 || caller.headers.contains(where: { !$0.name.equalsIgnoringCase("Authorization") }) {
-                reader.problem("integration version 1.0.0 sends exactly one header, named Authorization; remove the others", at: "caller")
-            }
             reader.warning(
                 """
                 integration version 1.0.0 is to be deprecated. To reach 3.0.0: enter the header under Custom Headers instead of \
@@ -61,33 +60,6 @@ package final class ExchangeSettings: SettingsGroup {
                 """, at: "integrationVersion")
         case .v3: break
         }
-    }
-}
-
-/// Credentials of the caller. Fails closed: without any, the settings are refused.
-package struct CallerSettings: SettingsGroup {
-    package let headers: [CredentialHeaderSettings]
-
-    package init(from reader: SettingsReader) {
-        headers = reader.list("headers", CredentialHeaderSettings.self,
-            "Headers that CXone must send with every request; all of them must match.")
-        if headers.isEmpty { reader.problem("no caller authentication is configured; name at least one header") }
-        if headers.count > 20 { reader.problem("at most 20 headers are compared", at: "headers") }
-        for (index, header) in headers.enumerated() where headers[..<index].contains(where: { $0.name.equalsIgnoringCase(header.name) }) {
-            reader.problem("the header \(header.name) is named twice; list several values under \"values\"", at: "headers")
-        }
-    }
-}
-
-/// One header of the caller.
-package struct CredentialHeaderSettings: SettingsGroup {
-    package let name: String
-    package let values: [Secret]
-
-    package init(from reader: SettingsReader) {
-        name = reader.required("name", .headerName, "Name of the header, such as `Authorization` or `accessKeyId`.")
-        values = reader.required("values", .secrets,
-            "The whole value, scheme included. Several are valid at once while one replaces the other.")
     }
 }
 

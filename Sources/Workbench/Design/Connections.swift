@@ -48,6 +48,7 @@ package enum Connections {
     private static func isUsed(_ endpoint: Endpoint, _ settings: WholeSettings) -> Bool {
         switch endpoint.name {
         case "exchange": !settings.turns.agents.isEmpty
+        case "byoc-token": !settings.messaging.channels.isEmpty || settings.authorization != nil
         case "token-cache": (settings.messaging.store ?? settings.turns.store)?.cache != nil
         case "health": true
         case "webchat": settings.messaging.channels.contains { $0.group.platform?.key == .webChat }
@@ -59,11 +60,13 @@ package enum Connections {
     private static func caller(of endpoint: Endpoint, _ settings: WholeSettings) -> (party: String, proof: String)? {
         switch endpoint.name {
         case "exchange":
-            let headers = Set(settings.turns.agents.flatMap { $0.group.exchange.caller.headers.map(\.name) }).sorted()
-            return ("CXone Virtual Agent Hub", "header " + headers.joined(separator: ", "))
+            let proofs = Set(settings.turns.agents.map { $0.group.exchange.caller.summary }).sorted()
+            return ("CXone Virtual Agent Hub", proofs.joined(separator: "; "))
         case "byoc-token":
-            let clients = settings.messaging.byoc?.clients.map(\.name) ?? []
-            return ("CXone Digital Experience", "client id and secret: " + clients.joined(separator: ", "))
+            let clients = (settings.messaging.byoc?.clients.map(\.name) ?? []) + (settings.authorization?.clients.map(\.name) ?? [])
+            let party = settings.messaging.channels.isEmpty ? "CXone Virtual Agent Hub" : "CXone Digital Experience"
+            return (party + (settings.authorization == nil || settings.messaging.channels.isEmpty ? "" : ", Virtual Agent Hub"),
+                "client id and secret: " + clients.joined(separator: ", "))
         case "byoc-outbound", "byoc-recipients", "byoc-sender-action": return ("CXone Digital Experience", "Bearer token from our own token endpoint")
         case "webhook":
             let platforms = Set(settings.messaging.channels.compactMap { $0.group.platform?.key }).filter { $0 != .webChat }
@@ -83,6 +86,7 @@ package enum Connections {
     private static func calledByTurns(_ settings: CausewaySettings) -> [Connection] {
         var found: [Connection] = []
         for (name, agent) in settings.agents {
+            found += asked(about: agent.exchange.caller, of: name)
             guard let url = agent.provider.endpoint else { continue }
             var proofs = agent.connection.map { $0.headers.map { "header \($0.name)" } } ?? []
             if agent.connection?.oauth != nil { proofs.append("OAuth token") }
@@ -97,6 +101,19 @@ package enum Connections {
             }
         }
         return found + store(settings.store)
+    }
+
+    /// Whom a caller's token is checked with.
+    private static func asked(about caller: TunnelCallerSettings, of agent: String) -> [Connection] {
+        if let url = caller.token?.jwt?.keysURL {
+            return [Connection(
+                direction: .called, party: "issuer of \(agent)'s callers", methods: "GET", url: url, proof: "none; the keys are public",
+                purpose: "keys that sign CXone's tokens, kept for a while")]
+        }
+        guard let introspection = caller.token?.introspection else { return [] }
+        return [Connection(
+            direction: .called, party: "authorization server of \(agent)'s callers", methods: "POST", url: introspection.url,
+            proof: introspection.clientID == nil ? "configured header" : "client id and secret", purpose: "whether a token is good, believed for a while")]
     }
 
     private static func calledByChannels(_ settings: MessagingSettings) -> [Connection] {

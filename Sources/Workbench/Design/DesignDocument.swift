@@ -53,7 +53,7 @@ package enum DesignDocument {
                 | Provider | \(agent.provider.name)\(agent.provider.endpoint.map { " at `\($0)`" } ?? ", embedded") |
                 | Apps in Virtual Agent Hub | \(cell(reach)) |
                 | Integration version | \(exchange.integrationVersion.rawValue) |
-                | Proof of the caller | header \(cell(exchange.caller.headers.map(\.name).joined(separator: ", "))) |
+                | Proof of the caller | \(cell(exchange.caller.summary)) |
                 | Business units | \(exchange.businessUnits.isEmpty ? "any" : exchange.businessUnits.map { "\($0)" }.joined(separator: ", ")) |
                 | Language | \(exchange.locale ?? "as the script tells") |
                 | Welcome | \(cell(exchange.intents.welcome.joined(separator: ", "))) |

@@ -33,6 +33,8 @@ package enum CaddyConfiguration {
         let guarding = endpoint.isInternal ? "\t\tremote_ip 127.0.0.1 ::1\n" : ""
         let certificate = site.tls?.clientAuthority == nil ? "" : """
             				env SSL_CLIENT_S_DN {http.request.tls.client.subject}
+            				# A certificate that fails ends the handshake: whatever gets here was verified. Without one the last is empty.
+            				env SSL_CLIENT_VERIFY SUCCESS
             				env SSL_CLIENT_CERT {http.request.tls.client.certificate_pem}
 
             """

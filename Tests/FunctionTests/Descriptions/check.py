@@ -81,6 +81,8 @@ def settings(cxone, store):
         "store": {"keys": [{"file": "key"}], "cache": {"url": store + "/cache", "secrets": [{"file": "key"}], "file": "cache.sqlite"},
                   "deadlineMilliseconds": 2000},
         "byoc": {"clients": {"cxone": {"secrets": [{"file": "key"}]}}, "tokenKeys": [{"file": "key"}], "allowPlainHTTP": True},
+        "authorization": {"issuer": "https://causeway.example/byoc/tunnel", "keys": [{"file": "signing.pem"}], "allowPlainHTTP": True,
+                          "clients": {"orders": {"secrets": [{"file": "key"}], "audience": ["orders"]}}},
         "tenants": {"acme": tenant},
         "channels": {"savanna": {"tenant": "acme", "channelId": "chat", "webchat": {
                          "sessionKeys": [{"file": "key"}],
@@ -111,6 +113,8 @@ def check(name, options):
         folder = pathlib.Path(place)
         secret = secrets.token_hex(24)
         (folder / "key").write_text(secret)
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(folder / "signing.pem")], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         cxone = http.server.ThreadingHTTPServer(("127.0.0.1", 0), CXone)
         threading.Thread(target=cxone.serve_forever, daemon=True).start()
         store = free_port()

@@ -14,22 +14,32 @@ struct CallerCredentials: Sendable {
     }
 
     private let agents: [[Header]]
+    /// The agents whose callers prove themselves by something else alone; `nil` when there is none of them.
+    private let others: [Bool]?
 
     enum Finding: Equatable {
         /// For each agent, in order, whether its headers were presented.
         case presented([Bool])
         /// A header that carries a credential came twice.
         case repeated
-        case refused
+        /// - Parameter isAttempt: Whether something was presented, so that it may have been a guess.
+        case refused(isAttempt: Bool)
     }
 
     init(agents: [ExchangeAgent]) {
         var callers: [[CredentialHeaderSettings]] = []
-        for agent in agents { callers.append(agent.settings.caller.headers) }
-        self.init(callers: callers)
+        for agent in agents { callers.append(agent.settings.caller.comparedHeaders) }
+        var others: [Bool]?
+        for (index, agent) in agents.enumerated() where callers[index].isEmpty && !agent.settings.caller.isStatic {
+            others = others ?? [Bool](repeating: false, count: agents.count)
+            others?[index] = true
+        }
+        self.init(callers: callers, others: others)
     }
 
-    init(callers: [[CredentialHeaderSettings]]) {
+    /// - Parameter others: Callers without headers who are let through to be asked for another proof.
+    init(callers: [[CredentialHeaderSettings]], others: [Bool]? = nil) {
+        self.others = others
         var names: [String] = []
         var all: [[Header]] = []
         for caller in callers {
@@ -52,6 +62,7 @@ struct CallerCredentials: Sendable {
         var presented = [Bool](repeating: false, count: agents.count)
         // One for each distinct name, in the order in which they are met.
         var digests: [[UInt8]] = []
+        var isAttempt = false
         for (index, headers) in agents.enumerated() {
             var matches = headers.count
             for header in headers {
@@ -61,6 +72,7 @@ struct CallerCredentials: Sendable {
                         guard value == nil else { return .repeated }
                         value = fields[index].withUnsafeBytesOfValue { Array($0) }
                     }
+                    if value != nil { isAttempt = true }
                     digests.append(Digest.sha256(value ?? []))
                 }
                 let digest = digests[header.place]
@@ -68,8 +80,8 @@ struct CallerCredentials: Sendable {
                 for valid in header.digests where Digest.equal(valid, digest) { isValid = true }
                 if isValid { matches -= 1 }
             }
-            presented[index] = matches == 0 && !headers.isEmpty
+            presented[index] = matches == 0 && (!headers.isEmpty || others?[index] ?? false)
         }
-        return presented.contains(true) ? .presented(presented) : .refused
+        return presented.contains(true) ? .presented(presented) : .refused(isAttempt: isAttempt)
     }
 }
