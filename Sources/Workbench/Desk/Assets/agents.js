@@ -26,7 +26,7 @@ export function unmount() { end(); }
 function end() { for (const one of view?.desks || []) one.end(); if (view) view.desks = []; }
 
 export function moved(desk) {
-  const [first = "", second] = desk.place();
+  const [first = "", second] = desk.place("agents");
   const tab = first === "setup" || first === "faults" ? first : "";
   for (const link of document.querySelectorAll(".agents-tabs a")) {
     if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");

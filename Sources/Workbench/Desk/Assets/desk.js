@@ -101,8 +101,11 @@ async function listen() {
   }
 }
 
-/** The rest of the address behind the part: `#inspector/17` gives ["17"]. */
-export function place() { return location.hash.slice(1).split("/").slice(1).map(decodeURIComponent); }
+/** The rest of the address behind a part's name: `#inspector/17` gives ["17"] to the inspector and nothing to others, whose work may still be going on. */
+export function place(name) {
+  const [part, ...rest] = location.hash.slice(1).split("/");
+  return (part || "phone") === name ? rest.map(decodeURIComponent) : [];
+}
 export function go(...segments) { location.hash = "#" + segments.map(encodeURIComponent).join("/"); }
 
 export function copy(text, what) {

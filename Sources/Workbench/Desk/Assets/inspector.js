@@ -30,7 +30,7 @@ export function mount(root, given) {
 export function unmount() { stop?.(); }
 
 export function moved() {
-  const [place, tab] = desk.place();
+  const [place, tab] = desk.place("inspector");
   if (place === "file") return openFile();
   const id = Number(place) || null;
   if (id !== chosen || tab !== (detail && detail.tab)) open(id, tab);

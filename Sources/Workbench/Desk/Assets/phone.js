@@ -43,7 +43,7 @@ export function unmount() {
 }
 
 export function moved() {
-  const wanted = place()[0];
+  const wanted = place("phone")[0];
   if (wanted && wanted !== model.current?.id) open(wanted);
   else if (!wanted && model.current) show(null);
 }
@@ -60,7 +60,7 @@ export async function refresh() {
     const calls = hub.apps.filter((app) => app.medium === "voice");
     mine.app = (calls.find((app) => app.agent === "orders") || calls[0] || hub.apps[0])?.name ?? null;
   }
-  const wanted = mine.current?.id ?? place()[0];
+  const wanted = mine.current?.id ?? place("phone")[0];
   if (wanted) {
     const found = await api("GET", `/hub/interactions/${encodeURIComponent(wanted)}`).catch(() => null);
     // What the person did meanwhile is newer than this answer.
@@ -178,7 +178,7 @@ async function open(id) {
   try {
     const found = await api("GET", `/hub/interactions/${encodeURIComponent(id)}`);
     // The person may have gone on meanwhile.
-    if (mine === model && place()[0] === id) show(found);
+    if (mine === model && place("phone")[0] === id) show(found);
   } catch (error) {
     if (mine === model) say(error.message, "bad");
   }
