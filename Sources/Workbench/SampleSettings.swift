@@ -11,7 +11,8 @@ package enum SampleSettings {
     ///   - desk: Where CXone's part is played; with it the sample has a web chat that belongs there.
     ///   - cacheFile: The token cache's database.
     ///   - isLocal: Whether unencrypted requests from this machine are served.
-    package static func text(url: String, cacheFile: String, isLocal: Bool, desk: String? = nil) -> String {
+    ///   - standardBot: The script of StandardBot, where there is one to play.
+    package static func text(url: String, cacheFile: String, isLocal: Bool, desk: String? = nil, standardBot: String? = nil) -> String {
         """
         // Settings of Causeway: JSON with comments and trailing commas. `causeway settings --reference` explains every key,
         // `causeway check` finds mistakes, `causeway settings --schema > causeway.schema.json` gives completion in editors.
@@ -40,7 +41,7 @@ package enum SampleSettings {
               //   "webhook": {"url": "https://bot.example/turn", …},
               "scripted": {},
             },
-        \(desk.map(faulty) ?? "")  },
+        \(desk.map(faulty) ?? "")\(standardBot.map(standard) ?? "")  },
         \(desk.map { messaging(url: url, desk: $0) } ?? "")}
 
         """
@@ -53,11 +54,17 @@ package enum SampleSettings {
               "caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]},
               "webhook": {"url": "\(desk)/fault-agent"},
             },
+
+        """
+    }
+
+    private static func standard(script: String) -> String {
+        """
             // The script of StandardBot, for its behaviour tests on the phone page.
             "standard": {
               "caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]},
               "carry": ["*"],
-              "scripted": {"file": "standard-bot.bot"},
+              "scripted": {"file": "\(script)"},
             },
 
         """

@@ -41,8 +41,11 @@ class Stage(Running):
         sample = sample.replace(origins, f'"origins": {wanted}, "graceSeconds": 2, "limits": {{"messagesPerMinute": 1000, '
             '"sessionsPerMinute": 1000, "requestsPerMinute": 10000, "fileMiB": 1}')
         # `make run` writes StandardBot's script beside its own settings; here it is where it is kept.
-        assert '"file": "standard-bot.bot"' in sample, "the sample settings no longer have a StandardBot"
-        return sample.replace('"file": "standard-bot.bot"', f'"file": {json.dumps(str(TOP / "Sources/VirtualAgents/Scripted/Examples/standard-bot.bot"))}')
+        script = TOP / "Sources/VirtualAgents/Scripted/Examples/standard-bot.bot"
+        standard = {"caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]}, "carry": ["*"],
+            "scripted": {"file": str(script)}}
+        assert '"agents": {' in sample
+        return sample.replace('"agents": {', f'"agents": {{ "standard": {json.dumps(standard)},', 1)
 
     def site(self):
         """Another origin with pages that a test writes."""

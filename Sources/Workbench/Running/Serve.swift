@@ -63,7 +63,8 @@ package struct Serve: Sendable {
             try Files.write(DeskAssets.text("standard-bot.bot"), to: "\(folder)/standard-bot.bot")
             try Files.write(
                 SampleSettings.text(
-                    url: "http://127.0.0.1:\(port)", cacheFile: "token-cache.sqlite", isLocal: true, desk: "http://127.0.0.1:\(deskPort)"),
+                    url: "http://127.0.0.1:\(port)", cacheFile: "token-cache.sqlite", isLocal: true, desk: "http://127.0.0.1:\(deskPort)",
+                    standardBot: "standard-bot.bot"),
                 to: settings)
         }
         environment["CAUSEWAY_SETTINGS"] = settings
