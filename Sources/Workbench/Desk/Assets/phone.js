@@ -56,7 +56,9 @@ export async function refresh() {
   if (mine !== model) return;
   mine.hub = hub;
   const names = hub.apps.map((app) => app.name);
-  if (!names.includes(mine.app)) {
+  // A new app that is being written has no name yet; its form stays, whatever else changes.
+  const isWriting = mine.app === null && mine.tab === "app";
+  if (!isWriting && !names.includes(mine.app)) {
     const calls = hub.apps.filter((app) => app.medium === "voice");
     mine.app = (calls.find((app) => app.agent === "orders") || calls[0] || hub.apps[0])?.name ?? null;
   }
