@@ -52,7 +52,7 @@ package enum SampleSettings {
             // A bot that misbehaves on order, for the desk's fault buttons.
             "faulty": {
               "caller": {"headers": [{"name": "Authorization", "values": [{"env": "CAUSEWAY_AUTHORIZATION"}]}]},
-              "webhook": {"url": "\(desk)/fault-agent"},
+              "webhook": {"url": "\(desk)/fault-agent", "token": {"env": "CAUSEWAY_AUTHORIZATION"}},
             },
 
         """

@@ -207,14 +207,16 @@ package struct Serve: Sendable {
         try await waitForTurn()
         try await waitForDesk()
         try Files.write(variables, to: "\(folder)/env", mode: 0o600)
-        for endpoint in Endpoint.all {
-            let path = endpoint.routes.first?.path ?? endpoint.path
-            say("  \(url)\(path)\(padding(path, to: 12))\(endpoint.summary)")
+        var places = Endpoint.all.map { (url + ($0.routes.first?.path ?? $0.path), $0.summary) }
+        places.append(("\(folder)/env", "the URLs and this run's credentials, for `source`"))
+        places.append((settings, "the settings; logs are in \(folder)"))
+        for (place, summary) in places {
+            // What is longer than most has its words on the next line.
+            let isLong = place.count > 44
+            say("  \(place)\(isLong ? "" : padding(place, to: 46) + summary)")
+            if isLong { say("  \(padding("", to: 46))\(summary)") }
         }
-        say("  \(deskURL)/desk/log\(padding("/desk/log", to: 12))CXone's agent desk as a log; an agent's answers go in at /desk/contacts")
-        say("  \(folder)/env \(padding(folder + "/env", to: 32))the URLs and this run's credentials, for `source`")
-        say("  \(settings)\(padding(settings, to: 33))the settings; logs are in \(folder)")
-        say("  \(deskURL)/?token=\(environment["CAUSEWAY_DESK_TOKEN"] ?? "")")
+        say("open \(deskURL)/?token=\(environment["CAUSEWAY_DESK_TOKEN"] ?? "")")
         say("ready")
     }
 
